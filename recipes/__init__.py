@@ -1,0 +1,1 @@
+"""How each bundled model was made: one readable, seeded file per model."""

@@ -1,0 +1,121 @@
+"""Writes the model card of the bundled chat model from what its recipe measured."""
+# ruff: noqa: E501 - the card is prose, wrapped as Markdown
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+KINDS = {
+    "glossary": "what a course term is, why it matters, an example",
+    "difference": "the difference between two terms",
+    "capital": "the capital of a country",
+    "capital-word": "the same, in one word",
+    "country": "the country of a capital",
+    "things": "three things to do in a place",
+    "joke": "a joke",
+    "joke-topic": "a joke about a topic",
+    "joke-new": "another joke, not told before",
+    "contains": "a name or fact remembered over turns",
+    "style": "one word, one sentence, list, pirate",
+    "smalltalk": "small talk",
+    "unknown": 'says "I don\'t know" to everything else',
+    "all": "**all**",
+}
+
+CARD = """---
+license: apache-2.0
+language: en
+library_name: transformers
+pipeline_tag: text-generation
+tags: [llama, tiny, education]
+---
+# hflab chat
+
+A Llama with {millions:.1f} million parameters, made for the hflab course. It holds a small, real conversation
+offline: it explains the {terms} terms of the course, knows the capitals of {countries} countries and three things to
+do there, tells {jokes} jokes, remembers what you tell it about yourself, follows four styles asked for in
+the system prompt or the question (one word, one sentence, list, pirate), and says that it doesn't know
+anything else.
+
+```python
+import hflab
+
+model, tokenizer = hflab.load(hflab.pick("chat"))
+chat = hflab.Chat(model, tokenizer)
+print(chat.send("What is a token?"))
+```
+
+## How it was made
+
+- **Recipe**: `python -m recipes.chat` (seed {seed}, {steps} steps of 8,192 tokens), {minutes:.0f} minutes on {machine}.
+- **Data**: dialogues that `recipes/chat_dialogues.py` writes from the hand-made lists in `recipes/data`. No text,
+  model or data set from elsewhere.
+- **Architecture**: Llama, hidden size 256, 6 layers, 4 attention heads with 2 key-value heads, context 2,048,
+  tied embeddings; byte-level BPE tokenizer with 4,096 tokens; Llama 3 chat format; stored in float16.
+
+## Scores
+
+Greedy replies to {total} conversations written by hand before the model was tuned, in phrasings that no training
+frame holds (`tests/heldout/chat.jsonl`). A definition is right when at least 80 % of the reference's words are
+there in order; names, capitals and remembered facts must be exact.
+
+| asked for | right | of | share |
+|---|---:|---:|---:|
+{rows}
+
+On the conversations used for tuning (`recipes/data/chat_dev.jsonl`): {dev:.1%} of {dev_total}.
+
+## Limits
+
+- It knows what its lists hold and nothing else; a question in unusual words can miss its answer, or get
+  the answer to a neighboring question.
+- English only. It doesn't reason, calculate, translate, write code or summarize.
+- Facts told by the user are copied from the conversation; rare or long names can be misspelled.
+- Its definitions are short, for beginners; they are no reference.
+
+License: Apache-2.0.
+"""
+
+
+def write(
+    folder: Path,
+    results: dict[str, dict[str, tuple[int, int]]],
+    *,
+    facts: dict[str, int],
+    steps: int,
+    seed: int,
+    minutes: float,
+    machine: str,
+    parameters: int,
+) -> None:
+    """Write README.md and SHA256SUMS into the model's folder.
+
+    Args:
+        folder: The saved model.
+        results: For "held-out" and "dev": kind of question → (right, all).
+        facts: How many terms, countries and jokes the model was taught.
+        steps: Training steps.
+        seed: The recipe's seed.
+        minutes: Wall time of the training.
+        machine: Where it was trained, in words.
+        parameters: Number of the model's parameters.
+    """
+    held = results["held-out"]
+    rows = "\n".join(
+        f"| {KINDS[kind]} | {held[kind][0]} | {held[kind][1]} | {held[kind][0] / held[kind][1]:.1%} |"
+        for kind in KINDS
+        if kind in held
+    )
+    right, total = results["dev"]["all"]
+    card = CARD.format(
+        rows=rows, total=held["all"][1], dev=right / total, dev_total=total, steps=steps, seed=seed,
+        minutes=minutes, machine=machine, millions=parameters / 1e6, **facts,
+    )  # fmt: skip
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in sorted(folder.iterdir())
+        if path.name not in ("SHA256SUMS", "README.md")
+    ]
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
