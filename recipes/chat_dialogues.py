@@ -35,6 +35,12 @@ from recipes.noise import Noise, invented
 
 #: Small talk that is no words: it stays as it is typed.
 WORDLESS = ("punctuation", "single_letters", "single_numbers", "math_task")
+#: Frames that tell two facts at once.
+PAIRS = (
+    "name_city", "name_age", "city_job", "age_city", "job_color", "pet_city", "food_job", "name_hobby",
+    "name_job",
+)  # fmt: skip
+LISTENED = "Thank you for telling me. What would you like to know?"
 #: The user's words, and the reply in every style it can take; None: draw again.
 Turn = tuple[str, dict[str, str]] | None
 
@@ -66,13 +72,15 @@ class Writer:
         strange = [w for w in self.facts.words["nouns"] if w.lower() not in known]
         self.nouns = [w for w in strange if f"{w}s" not in known]
         self.cities = [c for c in self.facts.words["cities"] if c.lower() not in known]
+        self.demonyms = self.facts.frames["demonyms"]
         self.elsewhere = [c for c in read("unlisted")["countries"] if c.lower() not in known]
         self.intents: dict[Callable[[Dialogue], Turn], float] = {
             self.definition: 26, self.why: 6, self.example: 5, self.points: 3,
             self.definition_and_why: 1.5, self.capital_and_things: 1.5,
             self.difference: 6, self.capital: 13, self.capital_story: 2, self.reverse: 4,
             self.things: 8, self.joke: 6, self.tell: 9, self.tell_two: 2, self.ask: 9,
-            self.ask_all: 1, self.smalltalk: 13, self.bot_name: 1.5, self.unknown: 16,
+            self.ask_all: 1, self.tell_pair: 2.5, self.tell_other: 1.5, self.smalltalk: 13,
+            self.bot_name: 1.5, self.unknown: 16,
         }  # fmt: skip
 
     # -- small helpers -----------------------------------------------------------------------
@@ -99,7 +107,7 @@ class Writer:
             article = term["article"] if not bare.endswith("s") and self.rng.random() < 0.5 else ""
         else:
             bare, article = term["name"], term["article"]
-            if self.rng.random() < 0.06:
+            if self.rng.random() < 0.1:
                 bare = self.noise.typo(bare)
             if self.rng.random() < 0.15:
                 article = ""
@@ -110,7 +118,7 @@ class Writer:
     def country_name(self, country: dict) -> str:
         if country["aliases"] and self.rng.random() < 0.35:
             return self.rng.choice(country["aliases"])
-        name = country["name"] if self.rng.random() > 0.04 else self.noise.typo(country["name"])
+        name = country["name"] if self.rng.random() > 0.08 else self.noise.typo(country["name"])
         return country["article"] + name if self.rng.random() > 0.15 else name
 
     def about_term(self, key: str, term: dict) -> str:
@@ -122,7 +130,10 @@ class Writer:
         term = self.rng.choice(self.terms)
         follow = d.last[0] in ("definition", "why", "example") and self.rng.random() < 0.4
         d.last = ("definition", term)
-        return self.about_term("definition_follow" if follow else "definition", term), define(term)
+        user = self.about_term("definition_follow" if follow else "definition", term)
+        if self.rng.random() < 0.06:
+            user = f"{self.about_term('distractor_term', self.rng.choice(self.terms))} {user}"
+        return user, define(term)
 
     def part(self, d: Dialogue, key: str) -> Turn:
         """Ask for a term's why or example, often as a follow-up to its definition."""
@@ -174,6 +185,14 @@ class Writer:
         country = self.rng.choice(self.countries)
         follow = d.last[0] == "capital" and self.rng.random() < 0.5
         user = self.frame("capital_follow" if follow else "capital")
+        demonyms = [k for k, v in self.demonyms.items() if v == country["name"]]
+        if demonyms and not follow and self.rng.random() < 0.1:
+            user = self.fill(self.frame("capital_demonym"), demonym=self.rng.choice(demonyms))
+        elif self.rng.random() < 0.04:
+            city = self.rng.choice(
+                (self.rng.choice(self.cities), self.rng.choice(self.countries)["capital"])
+            )
+            user = f"{self.fill(self.frame('distractor_city'), city=city)} {user}"
         d.last = ("capital", country)
         return self.fill(user, country=self.country_name(country)), capital_of(country)
 
@@ -266,7 +285,7 @@ class Writer:
             "job": words["jobs"], "color": words["colors"], "food": words["foods"],
             "animal": words["animals"], "hobby": words["hobbies"], "drink": words["drinks"],
             "language": words["languages"], "pet_name": words["pet_names"],
-            "friend_name": words["first_names"],
+            "friend_name": words["first_names"], "instrument": self.facts.frames["instruments"],
         }[slot]  # fmt: skip
         proper = slot in ("city", "language", "pet_name", "friend_name")
         value = invented(rng, proper) if made_up else rng.choice(pool)
@@ -309,14 +328,49 @@ class Writer:
             one, two = "name", two if two != "name" else one
         values = {slot: self.value(slot) for slot in (one, two)}
         parts = [self.fill(self.frame(f"tell_{s}"), value=v, name=v) for s, v in values.items()]
-        joint = self.rng.choice((" ", " ", " and ", " Also, ", ", and "))
-        first = parts[0].rstrip(".!") if joint.strip().startswith((",", "and")) else parts[0]
-        user = first + joint + parts[1]
+        joint = self.rng.choice((" ", " ", *self.facts.frames["also"]))
+        if joint != " ":
+            parts[0] = parts[0].rstrip(".! ")
+        if joint.rstrip()[-1:] not in ("", ".") and parts[1].startswith(("My ", "The ")):
+            parts[1] = parts[1][0].lower() + parts[1][1:]
+        user = joint.join(parts)
         if not all(v in user for v in values.values()):
             return None
         d.told |= values
         d.last = ("tell", two)
         return user, plain(" ".join(self.told(s, v) for s, v in values.items()))
+
+    def tell_pair(self, d: Dialogue) -> Turn:
+        """Tell two facts in one sentence."""
+        frame = self.noise.blur(
+            self.rng.choice([f for key in PAIRS for f in self.facts.frames[key]])
+        )
+        slots = re.findall(r"\{(\w+)\}", frame)
+        if d.style not in ("", "pirate") or any(s in d.told for s in slots):
+            return None
+        values = {slot: self.value(slot) for slot in slots}
+        user = self.noise.casual(self.fill(frame, **values), 0.8)
+        values = {
+            s: v if v in user else v.lower() if v.lower() in user else v.upper()
+            for s, v in values.items()
+        }
+        if not all(v in user for v in values.values()):
+            return None
+        d.told |= values
+        d.last = ("tell", slots[-1])
+        return user, plain(" ".join(self.told(s, v) for s, v in values.items()))
+
+    def tell_other(self, d: Dialogue) -> Turn:
+        """Tell something that the model has no slot for: it listens."""
+        words, rng = self.facts.words, self.rng
+        thing = rng.choice(self.nouns)
+        slots = {
+            "thing": f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}",
+            "verb": rng.choice(words["verbs"]),
+            "subject": rng.choice(self.facts.frames["subjects"]),
+        }
+        d.last = ("smalltalk", None)
+        return self.fill(self.frame("tell_other"), **slots), plain(LISTENED)
 
     def ask(self, d: Dialogue) -> Turn:
         if d.told and self.rng.random() < 0.85:

@@ -36,6 +36,7 @@ MEMORY = {
     "language": "you are learning {}",
     "friend_name": "your best friend is {}",
     "age": "you are {} years old",
+    "instrument": "you play the {}",
 }
 
 PIRATE = {
