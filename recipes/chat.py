@@ -160,13 +160,26 @@ def train(
     tokenizer: PreTrainedTokenizerFast,
     *,
     steps: int,
+    cool: int,
     seed: int,
     batch_tokens: int = 8192,
     rate: float = 3e-3,
     compiled: bool = True,
     checkpoint: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train in place: Muon for matrices, AdamW for the rest; the rate falls to zero at the end."""
+    """Train in place: Muon for matrices, AdamW for the rest; the rate falls to zero in the end.
+
+    Args:
+        model: The model, changed in place.
+        tokenizer: Its tokenizer.
+        steps: How many batches to learn from.
+        cool: Over how many of them, at the end, the learning rate falls to zero.
+        seed: Of the dialogues.
+        batch_tokens: Size of a batch, padding included.
+        rate: Highest learning rate, reached after 100 steps.
+        compiled: Whether torch.compile may speed it up.
+        checkpoint: Called with the number of steps after each.
+    """
     device = next(model.parameters()).device
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
@@ -179,10 +192,9 @@ def train(
     stream = batches(examples(tokenizer, Writer(seed + 1)), batch_tokens, tokenizer.pad_token_id)
     start, running = time.time(), 0.0
     for step in range(1, steps + 1):
-        warm, cool = step / 100, (steps - step) / (0.5 * steps)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate * min(warm, cool, 1.0)
+                group["lr"] = rate * min(step / 100, (steps - step) / cool, 1.0)
         ids, learn = (t.to(device) for t in next(stream))
         with torch.autocast(device.type, torch.bfloat16):
             # Padding stands on the right, so causal attention alone keeps it out.
@@ -258,11 +270,14 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 def main() -> None:
     """Train, evaluate and save the model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument(
+        "--cool", type=int, default=800, help="steps with a falling rate, at the end"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write")
     parser.add_argument("--evaluate", action="store_true", help="measure --out, train nothing")
-    parser.add_argument("--start", type=Path, help="go on from this folder")
+    parser.add_argument("--start", type=Path, help="go on from this folder, such as build/chat")
     parser.add_argument("--no-compile", action="store_true", help="where there is no C++ compiler")
     parser.add_argument("--every", type=int, default=1000, help="steps between two saved states")
     args = parser.parse_args()
@@ -277,14 +292,18 @@ def main() -> None:
         model = build(tokenizer, args.seed).to(device)
     if not args.evaluate:
         part = ROOT / "build" / "chat"
+        log = (args.start or part) / "training.json"
+        past = json.loads(log.read_text()) if args.start and log.exists() else []
 
         def checkpoint(step: int) -> None:
             if step % args.every == 0:
                 model.save_pretrained(part)
                 tokenizer.save_pretrained(part)
+                sitting = {"steps": step, "seed": args.seed, "minutes": (time.time() - start) / 60}
+                (part / "training.json").write_text(json.dumps([*past, sitting]))
 
         train(
-            model, tokenizer, steps=args.steps, seed=args.seed,
+            model, tokenizer, steps=args.steps, cool=args.cool, seed=args.seed,
             compiled=not args.no_compile, checkpoint=checkpoint,
         )  # fmt: skip
         save(model, tokenizer, args.out)
@@ -309,9 +328,9 @@ def main() -> None:
             "countries": len(facts.countries),
             "jokes": len(facts.jokes),
         }
+        sittings = [*past, {"steps": args.steps, "seed": args.seed, "minutes": minutes}]
         chat_card.write(
-            args.out, results, facts=known, steps=args.steps, seed=args.seed, minutes=minutes,
-            machine=machine,
+            args.out, results, facts=known, sittings=sittings, machine=machine,
             parameters=model.num_parameters(),
         )  # fmt: skip
 

@@ -48,7 +48,7 @@ print(chat.send("What is a token?"))
 
 ## How it was made
 
-- **Recipe**: `python -m recipes.chat` (seed {seed}, {steps} steps of 8,192 tokens), {minutes:.0f} minutes on {machine}.
+- **Recipe**: `python -m recipes.chat`, {steps} steps of 8,192 tokens ({sittings}), {minutes:.0f} minutes on {machine}.
 - **Data**: dialogues that `recipes/chat_dialogues.py` writes from the hand-made lists in `recipes/data`. No text,
   model or data set from elsewhere.
 - **Architecture**: Llama, hidden size 256, 6 layers, 4 attention heads with 2 key-value heads, context 2,048,
@@ -83,9 +83,7 @@ def write(
     results: dict[str, dict[str, tuple[int, int]]],
     *,
     facts: dict[str, int],
-    steps: int,
-    seed: int,
-    minutes: float,
+    sittings: list[dict[str, float]],
     machine: str,
     parameters: int,
 ) -> None:
@@ -95,9 +93,7 @@ def write(
         folder: The saved model.
         results: For "held-out" and "dev": kind of question → (right, all).
         facts: How many terms, countries and jokes the model was taught.
-        steps: Training steps.
-        seed: The recipe's seed.
-        minutes: Wall time of the training.
+        sittings: Steps, seed and wall time in minutes of each run of the recipe, in order.
         machine: Where it was trained, in words.
         parameters: Number of the model's parameters.
     """
@@ -109,8 +105,10 @@ def write(
     )
     right, total = results["dev"]["all"]
     card = CARD.format(
-        rows=rows, total=held["all"][1], dev=right / total, dev_total=total, steps=steps, seed=seed,
-        minutes=minutes, machine=machine, millions=parameters / 1e6, **facts,
+        rows=rows, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
+        steps=f"{sum(s['steps'] for s in sittings):,}", minutes=sum(s["minutes"] for s in sittings),
+        sittings=", then ".join(f"{s['steps']:,} with seed {s['seed']}" for s in sittings),
+        millions=parameters / 1e6, **facts,
     )  # fmt: skip
     (folder / "README.md").write_text(card, encoding="utf-8")
     sums = [

@@ -37,7 +37,8 @@ from recipes.noise import Noise, invented
 WORDLESS = ("punctuation", "single_letters", "single_numbers", "math_task")
 #: Frames that tell two facts at once.
 PAIRS = (
-    "name_city", "name_age", "city_job", "age_city", "job_color", "pet_city", "food_job", "name_hobby",
+    "name_city", "name_age", "city_job", "age_city", "job_color", "pet_city", "food_job",
+    "name_hobby",
     "name_job",
 )  # fmt: skip
 LISTENED = "Thank you for telling me. What would you like to know?"
