@@ -78,9 +78,9 @@ class Writer:
         self.intents: dict[Callable[[Dialogue], Turn], float] = {
             self.definition: 26, self.why: 6, self.example: 5, self.points: 3,
             self.definition_and_why: 1.5, self.capital_and_things: 1.5,
-            self.difference: 6, self.capital: 13, self.capital_story: 2, self.reverse: 4,
-            self.things: 8, self.joke: 6, self.tell: 9, self.tell_two: 2, self.ask: 9,
-            self.ask_all: 1, self.tell_pair: 2.5, self.tell_other: 1.5, self.smalltalk: 13,
+            self.difference: 6, self.capital: 15, self.capital_story: 2, self.reverse: 4,
+            self.things: 8, self.joke: 6, self.tell: 9, self.tell_two: 2, self.ask: 10,
+            self.ask_all: 1, self.tell_pair: 2.5, self.tell_other: 1.5, self.smalltalk: 18,
             self.bot_name: 1.5, self.unknown: 16,
         }  # fmt: skip
 
@@ -497,12 +497,12 @@ class Writer:
         """Open a dialogue: half of them with a system prompt, a fifth with a style."""
         d, rng = Dialogue(), self.rng
         draw = rng.random()
-        if draw < 0.25:
+        if draw < 0.30:
             d.style = rng.choice(STYLES)
             system = self.frame(f"system_{d.style}")
-        elif draw < 0.42:
+        elif draw < 0.45:
             system = self.frame("system_plain")
-        elif draw < 0.47:
+        elif draw < 0.50:
             d.bot_name = self.value("name").split()[0]
             system = self.fill(self.frame("system_named"), name=d.bot_name, value=d.bot_name)
         else:
