@@ -163,7 +163,7 @@ def train(
     cool: int,
     seed: int,
     batch_tokens: int = 8192,
-    rate: float = 3e-3,
+    rate: float = 1.2e-3,
     compiled: bool = True,
     checkpoint: Callable[[int], None] = lambda step: None,
 ) -> None:
@@ -274,6 +274,7 @@ def main() -> None:
     parser.add_argument(
         "--cool", type=int, default=800, help="steps with a falling rate, at the end"
     )
+    parser.add_argument("--rate", type=float, default=1.2e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write")
     parser.add_argument("--evaluate", action="store_true", help="measure --out, train nothing")
@@ -295,19 +296,22 @@ def main() -> None:
         log = (args.start or part) / "training.json"
         past = json.loads(log.read_text()) if args.start and log.exists() else []
 
+        def sitting(step: int) -> dict[str, float]:
+            minutes = round((time.time() - start) / 60, 1)
+            return {"steps": step, "seed": args.seed, "rate": args.rate, "minutes": minutes}
+
         def checkpoint(step: int) -> None:
             if step % args.every == 0:
                 model.save_pretrained(part)
                 tokenizer.save_pretrained(part)
-                sitting = {"steps": step, "seed": args.seed, "minutes": (time.time() - start) / 60}
-                (part / "training.json").write_text(json.dumps([*past, sitting]))
+                (part / "training.json").write_text(json.dumps([*past, sitting(step)]))
 
         train(
-            model, tokenizer, steps=args.steps, cool=args.cool, seed=args.seed,
+            model, tokenizer, steps=args.steps, cool=args.cool, seed=args.seed, rate=args.rate,
             compiled=not args.no_compile, checkpoint=checkpoint,
         )  # fmt: skip
+        sittings = [*past, sitting(args.steps)]
         save(model, tokenizer, args.out)
-    minutes = (time.time() - start) / 60
     model = AutoModelForCausalLM.from_pretrained(args.out, dtype=torch.float32)
     results = {}
     for name, path in (("held-out", HELD_OUT), ("dev", DEV)):
@@ -328,7 +332,6 @@ def main() -> None:
             "countries": len(facts.countries),
             "jokes": len(facts.jokes),
         }
-        sittings = [*past, {"steps": args.steps, "seed": args.seed, "minutes": minutes}]
         chat_card.write(
             args.out, results, facts=known, sittings=sittings, machine=machine,
             parameters=model.num_parameters(),

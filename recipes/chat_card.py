@@ -107,7 +107,10 @@ def write(
     card = CARD.format(
         rows=rows, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
         steps=f"{sum(s['steps'] for s in sittings):,}", minutes=sum(s["minutes"] for s in sittings),
-        sittings=", then ".join(f"{s['steps']:,} with seed {s['seed']}" for s in sittings),
+        sittings=", then ".join(
+            f"{s['steps']:,} with seed {s['seed']} and a learning rate of {s['rate']:g}"
+            for s in sittings
+        ),
         millions=parameters / 1e6, **facts,
     )  # fmt: skip
     (folder / "README.md").write_text(card, encoding="utf-8")
