@@ -1,0 +1,69 @@
+"""hflab: open-source language models, hands on, on any computer.
+
+Importing the package is cheap: torch and transformers load when the first name that needs them is
+used.
+
+    import hflab
+
+    model_id = hflab.pick("chat")
+    model, tokenizer = hflab.load(model_id)
+    print(hflab.generate(model, tokenizer, "What is a token?"))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hflab.catalog import pick
+    from hflab.chat import Chat
+    from hflab.exercises import exercise, quiz
+    from hflab.generation import generate, stream
+    from hflab.health import doctor
+    from hflab.loading import load
+    from hflab.prompts import count_tokens, show_tokens
+    from hflab.tiny import tiny_model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Chat",
+    "count_tokens",
+    "doctor",
+    "exercise",
+    "generate",
+    "load",
+    "pick",
+    "quiz",
+    "show_tokens",
+    "stream",
+    "tiny_model",
+]
+
+# Where each public name lives; looked up on first use (PEP 562), then kept as an attribute.
+_HOMES = {
+    "Chat": "hflab.chat",
+    "count_tokens": "hflab.prompts",
+    "doctor": "hflab.health",
+    "exercise": "hflab.exercises",
+    "generate": "hflab.generation",
+    "load": "hflab.loading",
+    "pick": "hflab.catalog",
+    "quiz": "hflab.exercises",
+    "show_tokens": "hflab.prompts",
+    "stream": "hflab.generation",
+    "tiny_model": "hflab.tiny",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hflab' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

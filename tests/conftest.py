@@ -1,0 +1,81 @@
+"""Settings and models shared by all tests: offline, one thread, a model of the real kind."""
+
+from __future__ import annotations
+
+import os
+
+# ruff: noqa: E402
+# Before the libraries are imported: they read these once.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HFLAB_TIER"):
+    os.environ.pop(variable, None)
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from hflab.tiny import tiny_model
+
+torch.set_num_threads(1)
+
+TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def save_random_chat(folder: Path, dtype: torch.dtype = torch.float16) -> Path:
+    """Save a random-weight Llama and a byte-level tokenizer trained on a few sentences."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["What is a token? A token is a piece of text."] * 4, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|endoftext|>",
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+    )
+    fast.chat_template = TEMPLATE
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(fast),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=fast.bos_token_id,
+        eos_token_id=fast.eos_token_id,
+        pad_token_id=fast.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).to(dtype).save_pretrained(folder)
+    fast.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def random_chat_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random-weight chat model; tests that break files copy it first."""
+    return save_random_chat(tmp_path_factory.mktemp("models") / "random-chat")
+
+
+@pytest.fixture(scope="session")
+def tiny_chat_folder(request: pytest.FixtureRequest) -> Path:
+    """The bundled chat model, or a random-weight one of its kind where it is not built yet."""
+    if "chat" in tiny_model():
+        return Path(tiny_model("chat"))
+    folder: Path = request.getfixturevalue("random_chat_folder")
+    return folder
