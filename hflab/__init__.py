@@ -7,7 +7,8 @@ used.
 
     model_id = hflab.pick("chat")
     model, tokenizer = hflab.load(model_id)
-    print(hflab.generate(model, tokenizer, "What is a token?"))
+    chat = hflab.Chat(model, tokenizer)
+    print(chat.send("What is a token?"))
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def encode_messages(
     for index in [*(i for i, token in enumerate(ids) if token in controls.ids), len(ids)]:
         start, end = len(text), len(text)
         if index < len(ids):
-            start, end = encoding.encodings[0].offsets[index]
+            start, end = encoding.token_to_chars(index)
             # A token that arose by normalization (full-width letters, say) came from a message.
             if text[start:end].strip() != controls.ids[ids[index]].strip():
                 forged = True

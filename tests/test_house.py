@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,7 @@ def committed() -> list[Path]:
     return [path for path in paths if not hidden.search(path.relative_to(ROOT).as_posix())]
 
 
+@cache
 def texts() -> dict[str, str]:
     found = {}
     for path in committed():
