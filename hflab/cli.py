@@ -99,9 +99,13 @@ def _lab(options: argparse.Namespace) -> int:
     from jupyterlab.labapp import main as jupyterlab
 
     os.chdir(root)
-    words = [str(_FIRST_NOTEBOOK)]
+    # As the default address, not as a file to open: so the printed address leads there too.
+    words = [f"--LabApp.default_url=/lab/tree/{_FIRST_NOTEBOOK.as_posix()}"]
     words += ["--no-browser"] if options.no_browser else []
     words += [f"--port={options.port}"] if options.port is not None else []
+    # In a container one is often root, and Jupyter would refuse to start; it listens on this
+    # machine only.
+    words += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     jupyterlab(words)
     return 0
 

@@ -79,8 +79,8 @@ def load(
             `trust_remote_code=True` is accepted only with a full commit id as `revision`.
 
     Returns:
-        (model, tokenizer): ordinary transformers objects, the model in evaluation mode. For models of
-        images or speech the second is their processor.
+        (model, tokenizer): ordinary transformers objects, the model in evaluation mode. For models
+        of images or speech the second is their processor.
 
     Raises:
         ModelNotFoundError: No such model, folder or revision.

@@ -117,11 +117,16 @@ def build(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-Example = tuple[list[int], list[bool]]
+#: Token ids, and for each how much the model has to learn to write it (0: not at all).
+Example = tuple[list[int], list[float]]
 
 
 def examples(tokenizer: PreTrainedTokenizerFast, writer: Writer) -> Iterator[Example]:
-    """Yield token ids and, for each, whether the model has to learn to write it."""
+    """Yield dialogues as token ids with learning weights.
+
+    A short reply (a name, a capital) counts more per token than a long one: there each token is a
+    decision, while a definition goes on by itself once it has begun.
+    """
     raw = tokenizer.backend_tokenizer
     bos, head, end, eot = (tokenizer.convert_tokens_to_ids(t) for t in (BOS, *HEADS, EOT))
     while True:
@@ -130,12 +135,12 @@ def examples(tokenizer: PreTrainedTokenizerFast, writer: Writer) -> Iterator[Exa
         messages = writer.dialogue(turns)
         texts = [t for m in messages for t in (m["role"], f"\n\n{m['content'].strip()}")]
         pieces = [e.ids for e in raw.encode_batch(texts, add_special_tokens=False)]
-        ids, learn = [bos], [False]
+        ids, learn = [bos], [0.0]
         for message, role, content in zip(messages, pieces[::2], pieces[1::2], strict=True):
             prefix = [head, *role, end, content[0]]
             mine = message["role"] == "assistant"
             ids += [*prefix, *content[1:], eot]
-            learn += [False] * len(prefix) + [mine] * len(content)
+            learn += [0.0] * len(prefix) + [mine * (20 / len(content)) ** 0.5] * len(content)
         if len(ids) <= CONTEXT:
             yield ids, learn
 
@@ -151,7 +156,7 @@ def batches(stream: Iterator[Example], size: int, pad: int) -> Iterator[tuple[to
             rows, buckets[length] = buckets[length], []
             yield (
                 torch.tensor([ids + [pad] * (length - len(ids)) for ids, _ in rows]),
-                torch.tensor([learn + [False] * (length - len(learn)) for _, learn in rows]),
+                torch.tensor([learn + [0.0] * (length - len(learn)) for _, learn in rows]),
             )
 
 
@@ -199,8 +204,11 @@ def train(
         with torch.autocast(device.type, torch.bfloat16):
             # Padding stands on the right, so causal attention alone keeps it out.
             hidden = body(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
-            logits = model.lm_head(hidden[learn[:, 1:]])
-        loss = cross_entropy(logits.float(), ids[:, 1:][learn[:, 1:]])
+            here = learn[:, 1:] > 0
+            logits = model.lm_head(hidden[here])
+        losses = cross_entropy(logits.float(), ids[:, 1:][here], reduction="none")
+        weights = learn[:, 1:][here]
+        loss = (losses * weights).sum() / weights.sum()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:

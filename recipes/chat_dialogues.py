@@ -79,8 +79,8 @@ class Writer:
             self.definition: 26, self.why: 6, self.example: 5, self.points: 3,
             self.definition_and_why: 1.5, self.capital_and_things: 1.5,
             self.difference: 6, self.capital: 15, self.capital_story: 2, self.reverse: 4,
-            self.things: 8, self.joke: 6, self.tell: 9, self.tell_two: 2, self.ask: 10,
-            self.ask_all: 1, self.tell_pair: 2.5, self.tell_other: 1.5, self.smalltalk: 18,
+            self.things: 8, self.joke: 6, self.tell: 13, self.tell_two: 2, self.ask: 14,
+            self.ask_all: 1, self.tell_pair: 4, self.tell_other: 1.5, self.smalltalk: 18,
             self.bot_name: 1.5, self.unknown: 16,
         }  # fmt: skip
 
@@ -519,7 +519,7 @@ class Writer:
         while True:
             # In memory's favor: what was told shall be asked, what was asked shall go on.
             intent = rng.choices(list(self.intents), list(self.intents.values()))[0]
-            if d.told and rng.random() < 0.12:
+            if d.told and rng.random() < 0.15:
                 intent = self.ask
             if d.bot_name and rng.random() < 0.3:
                 intent = self.bot_name

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import types
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,13 +178,49 @@ def course(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.mark.parametrize("where", [".", "notebooks"])
+@pytest.mark.parametrize(("user", "more"), [(1000, []), (0, ["--allow-root"])])
 def test_lab_opens_the_first_notebook_from_the_course_or_below(
-    course, jupyterlab, monkeypatch, where
+    course, jupyterlab, monkeypatch, where, user, more
 ):
     monkeypatch.chdir(course / where)
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
     assert cli.main(["lab", "--no-browser", "--port", "9999"]) == 0
-    notebook = str(Path("notebooks", "01_intro.ipynb"))
-    assert jupyterlab == [[str(course), notebook, "--no-browser", "--port=9999"]]
+    notebook = "--LabApp.default_url=/lab/tree/notebooks/01_intro.ipynb"
+    assert jupyterlab == [[str(course), notebook, "--no-browser", "--port=9999", *more]]
+
+
+def _opened(address: str) -> Any:
+    for _ in range(60):
+        try:
+            return urllib.request.urlopen(address, timeout=60)
+        except urllib.error.URLError:
+            time.sleep(0.5)
+    return urllib.request.urlopen(address, timeout=60)
+
+
+def test_lab_really_serves_the_first_notebook():
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "hflab.cli", "lab", "--no-browser"]
+    server = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    guard = threading.Timer(90, server.kill)
+    guard.start()
+    try:
+        lines = []
+        for line in server.stdout:
+            lines.append(line)
+            if address := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/lab\S*", line):
+                break
+        else:
+            pytest.fail("".join(lines))
+        with _opened(address.group()) as page:  # the address is printed before it answers
+            assert page.status == 200
+            assert "01_intro.ipynb" in page.url
+    finally:
+        guard.cancel()
+        server.terminate()
+        server.communicate(timeout=60)
 
 
 def test_lab_finds_the_checkout_of_an_editable_installation(course, jupyterlab, monkeypatch):
