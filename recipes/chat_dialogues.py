@@ -119,8 +119,27 @@ class Writer:
     def country_name(self, country: dict) -> str:
         if country["aliases"] and self.rng.random() < 0.35:
             return self.rng.choice(country["aliases"])
-        name = country["name"] if self.rng.random() > 0.08 else self.noise.typo(country["name"])
+        name = country["name"] if self.rng.random() > 0.12 else self.noise.typo(country["name"])
         return country["article"] + name if self.rng.random() > 0.15 else name
+
+    def ask_term(self, key: str, term: dict) -> str:
+        """Return a question for a term, plain, very short, with a place, or after a remark."""
+        rng, frames, draw = self.rng, self.facts.frames, self.rng.random()
+        if key == "definition" and draw < 0.08:
+            return self.about_term("term_short", term)
+        if draw < 0.2:
+            aside = self.about_term("term_aside", term)
+            if key == "definition":
+                again = rng.random() < 0.4
+                question = self.about_term(key, term) if again else self.frame("term_it")
+            else:
+                question = self.frame(f"{key}_follow")
+            return f"{aside} {question}"
+        user = self.about_term(key, term)
+        if draw < 0.32:
+            stem = user.rstrip(".?!")
+            user = f"{stem} {rng.choice(frames['term_where'])}{user[len(stem) :]}"
+        return user
 
     def about_term(self, key: str, term: dict) -> str:
         return self.fill(self.frame(key), **self.naming(term))
@@ -131,7 +150,10 @@ class Writer:
         term = self.rng.choice(self.terms)
         follow = d.last[0] in ("definition", "why", "example") and self.rng.random() < 0.4
         d.last = ("definition", term)
-        user = self.about_term("definition_follow" if follow else "definition", term)
+        if follow:
+            user = self.about_term("definition_follow", term)
+        else:
+            user = self.ask_term("definition", term)
         if self.rng.random() < 0.06:
             user = f"{self.about_term('distractor_term', self.rng.choice(self.terms))} {user}"
         return user, define(term)
@@ -142,7 +164,7 @@ class Writer:
             term, user = d.last[1], self.frame(f"{key}_follow")
         else:
             term = self.rng.choice(self.terms)
-            user = self.about_term(key, term)
+            user = self.ask_term(key, term)
         d.last = (key, term)
         return user, plain(term[key])
 
@@ -186,6 +208,8 @@ class Writer:
         country = self.rng.choice(self.countries)
         follow = d.last[0] == "capital" and self.rng.random() < 0.5
         user = self.frame("capital_follow" if follow else "capital")
+        if not follow and self.rng.random() < 0.12:
+            user = self.frame("capital_aside")
         demonyms = [k for k, v in self.demonyms.items() if v == country["name"]]
         if demonyms and not follow and self.rng.random() < 0.1:
             user = self.fill(self.frame("capital_demonym"), demonym=self.rng.choice(demonyms))
@@ -410,7 +434,10 @@ class Writer:
         replies = plain(exchange["reply"]) | {"list": exchange["reply"]}
         if d.last[0] == "wordless":
             return self.rng.choice(exchange["ask"]), replies
-        return self.noise.blur(self.rng.choice(exchange["ask"])), replies
+        user = self.noise.blur(self.rng.choice(exchange["ask"]))
+        if self.rng.random() < 0.1:
+            user = f"{self.rng.choice(self.facts.frames['unsure'])} {user[0].lower()}{user[1:]}"
+        return user, replies
 
     def bot_name(self, d: Dialogue) -> Turn:
         if not d.bot_name:
@@ -474,7 +501,10 @@ class Writer:
             # The same frames as for real terms, about something else.
             article = rng.choice(("a ", "an ", "the ", "", ""))
             key = rng.choice(
-                ("definition", "definition", "why", "example", "points", "definition_follow")
+                (
+                    *("definition", "definition", "definition", "term_short", "term_aside"),
+                    *("why", "example", "points", "definition_follow"),
+                )
             )
             user = self.fill(self.frame(key), term=article + thing, bare=thing)
         elif draw < 0.80:

@@ -95,7 +95,13 @@ class Facts:
             smalltalk={e["id"]: e for e in read("smalltalk")["exchange"]},
             frames={
                 key: frames
-                for name in ("frames_terms", "frames_places", "frames_memory", "stories")
+                for name in (
+                    "frames_terms",
+                    "frames_places",
+                    "frames_memory",
+                    "stories",
+                    "asides",
+                )
                 for key, frames in read(name).items()
             },
             words=read("words"),

@@ -80,7 +80,7 @@ class Noise:
             text = text.upper()
         if self.rng.random() < 0.35 * rate:
             text = text.rstrip(".?! ")
-        if self.rng.random() < 0.1:
+        if self.rng.random() < 0.2:
             text = text.replace("'", "")
         return text or "?"
 
