@@ -76,7 +76,7 @@ class Writer:
         self.demonyms = self.facts.frames["demonyms"]
         self.elsewhere = [c for c in read("unlisted")["countries"] if c.lower() not in known]
         self.intents: dict[Callable[[Dialogue], Turn], float] = {
-            self.definition: 26, self.why: 6, self.example: 5, self.points: 3,
+            self.definition: 34, self.why: 8, self.example: 6, self.points: 3,
             self.definition_and_why: 1.5, self.capital_and_things: 1.5,
             self.difference: 6, self.capital: 15, self.capital_story: 2, self.reverse: 4,
             self.things: 8, self.joke: 6, self.tell: 13, self.tell_two: 2, self.ask: 14,
