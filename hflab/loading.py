@@ -97,8 +97,9 @@ def load(
     code_revision = options.get("code_revision")
     safe = options["use_safetensors"] is True
     sources.refuse_unsafe(name, trust, revision, code_revision, safe)
-    bundled = name in tiny.tiny_model()
     source = sources.find(name)
+    # By name, or by the path that pick() and tiny_model() return.
+    bundled = Path(source).parent == tiny.FOLDER
     where: dict[str, Any] = {"revision": revision, "token": hub.usable_token(token)}
     for key in ("cache_dir", "subfolder", "local_files_only"):
         if key in options:

@@ -345,7 +345,7 @@ def main() -> None:
         }
         chat_card.write(
             args.out, results, facts=known, sittings=sittings, machine=machine,
-            parameters=model.num_parameters(),
+            parameters=model.num_parameters(), bar=BAR,
         )  # fmt: skip
 
 

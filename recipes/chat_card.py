@@ -58,7 +58,7 @@ print(chat.send("What is a token?"))
 ## Scores
 
 Greedy replies to {total} conversations written by hand before the model was tuned (`tests/heldout/chat.jsonl`). A definition is right when at least 80 % of the reference's words are
-there in order; names, capitals and remembered facts must be exact.
+there in order; names, capitals and remembered facts must be exact. {verdict}
 
 | asked for | right | of | share |
 |---|---:|---:|---:|
@@ -86,6 +86,7 @@ def write(
     sittings: list[dict[str, float]],
     machine: str,
     parameters: int,
+    bar: float,
 ) -> None:
     """Write README.md and SHA256SUMS into the model's folder.
 
@@ -96,6 +97,7 @@ def write(
         sittings: Steps, seed and wall time in minutes of each run of the recipe, in order.
         machine: Where it was trained, in words.
         parameters: Number of the model's parameters.
+        bar: The share of new wordings that has to be right.
     """
     held = results["held-out"]
     rows = "\n".join(
@@ -103,9 +105,16 @@ def write(
         for kind in KINDS
         if kind in held
     )
+    right, total = held["new"]
+    percent, target = 100 * right / total, 100 * bar
+    verdict = f"The bar is {target:.0f} % in new wordings; this version "
+    if percent >= target:
+        verdict += "reaches it."
+    else:
+        verdict += f"has {percent:.1f} % and so misses it by {target - percent:.1f} points."
     right, total = results["dev"]["all"]
     card = CARD.format(
-        rows=rows, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
+        rows=rows, verdict=verdict, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
         steps=f"{sum(s['steps'] for s in sittings):,}", minutes=sum(s["minutes"] for s in sittings),
         sittings=", then ".join(
             f"{s['steps']:,} with seed {s['seed']} and a learning rate of {s['rate']:g}"
