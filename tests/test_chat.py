@@ -306,9 +306,12 @@ SCRIPT = """
 import signal, sys, threading, time, torch, hflab
 from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_num_threads(1)
+# A job started in the background of a script inherits an ignored SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
 model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float64)
-chat = hflab.Chat(model, tokenizer, max_new_tokens=400, eos_token_id=None)
+model.generation_config.eos_token_id = None  # an endless reply
+chat = hflab.Chat(model, tokenizer, max_new_tokens=400)
 genuine = model.forward
 def slow(*args, **kwargs):
     time.sleep(0.02)
@@ -321,7 +324,7 @@ except KeyboardInterrupt:
     model.forward = genuine
     partial = len(chat.messages) == 2 and chat.stats.new_tokens < 400
     messages = [*chat.messages, {"role": "user", "content": "And?"}]
-    options = {"max_new_tokens": 8, "eos_token_id": None}
+    options = {"max_new_tokens": 8}
     same = hflab.generate(model, tokenizer, messages, **options) == chat.send("And?", **options)
     print(partial, same, len(chat.messages))
 """

@@ -285,9 +285,11 @@ def test_a_wrong_model_in_the_real_command_has_no_traceback():
     assert "no/such-model" in done.stderr
 
 
+# A job started in the background of a script inherits an ignored SIGINT, so it is set here.
 PIPE = """
-import sys, hflab
+import signal, sys, hflab
 from hflab import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Chat:
     def __init__(self, *args, **options): pass
     def stream(self, text):

@@ -443,14 +443,17 @@ def test_tokenizers_without_a_fast_backend_stream_too():
 
 
 SCRIPT = """
-import sys, torch, hflab
+import signal, sys, torch, hflab
 from transformers import AutoModelForCausalLM, AutoTokenizer
 torch.set_num_threads(1)
+# A job started in the background of a script inherits an ignored SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = sys.argv[1]
 tokenizer = AutoTokenizer.from_pretrained(folder)
 model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+model.generation_config.eos_token_id = None
 def endless():
-    return hflab.stream(model, tokenizer, "What", max_new_tokens=400, eos_token_id=None)
+    return hflab.stream(model, tokenizer, "What", max_new_tokens=400)
 """
 
 
@@ -461,7 +464,7 @@ def run(folder, body):
 
 def test_ctrl_c_stops_the_stream(tiny_chat_folder):
     body = """
-import signal, threading
+import threading
 count = 0
 def hook(*_):
     global count
