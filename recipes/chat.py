@@ -130,7 +130,7 @@ def examples(tokenizer: PreTrainedTokenizerFast, writer: Writer) -> Iterator[Exa
     raw = tokenizer.backend_tokenizer
     bos, head, end, eot = (tokenizer.convert_tokens_to_ids(t) for t in (BOS, *HEADS, EOT))
     while True:
-        # One in sixteen is a long conversation, so that the whole context is used.
+        # One in 64 is a long conversation, so that the whole context is used.
         turns = writer.rng.randrange(15, 45) if writer.rng.random() < 1 / 64 else None
         messages = writer.dialogue(turns)
         texts = [t for m in messages for t in (m["role"], f"\n\n{m['content'].strip()}")]
@@ -304,8 +304,8 @@ def main() -> None:
         model = build(tokenizer, args.seed).to(device)
     if not args.evaluate:
         part = ROOT / "build" / "chat"
-        log = (args.start or part) / "training.json"
-        past = json.loads(log.read_text()) if args.start and log.exists() else []
+        log = args.start / "training.json" if args.start else None
+        past = json.loads(log.read_text()) if log and log.exists() else []
 
         def sitting(step: int) -> dict[str, float]:
             minutes = round((time.time() - start) / 60, 1)

@@ -38,12 +38,21 @@ WORDLESS = ("punctuation", "single_letters", "single_numbers", "math_task")
 #: Frames that tell two facts at once.
 PAIRS = (
     "name_city", "name_age", "city_job", "age_city", "job_color", "pet_city", "food_job",
-    "name_hobby",
-    "name_job",
+    "name_hobby", "name_job",
 )  # fmt: skip
 LISTENED = "Thank you for telling me. What would you like to know?"
 #: The user's words, and the reply in every style it can take; None: draw again.
 Turn = tuple[str, dict[str, str]] | None
+
+
+def with_article(noun: str) -> str:
+    """Return "a nurse", "an engineer"."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def as_typed(value: str, user: str) -> str | None:
+    """Return the value in the case in which it stands in the user's words; None if it doesn't."""
+    return next((v for v in (value, value.lower(), value.upper()) if v in user), None)
 
 
 @dataclass
@@ -315,7 +324,7 @@ class Writer:
         proper = slot in ("city", "language", "pet_name", "friend_name")
         value = invented(rng, proper) if made_up else rng.choice(pool)
         if slot == "job":
-            return f"{'an' if value[0] in 'aeiou' else 'a'} {value}"
+            return with_article(value)
         return value
 
     def told(self, slot: str, value: str) -> str:
@@ -337,10 +346,8 @@ class Writer:
             ),
             0.8,
         )
-        value = next(
-            (v for v in (value.lower(), value.upper()) if v in user and value not in user), value
-        )
-        if value not in user:
+        value = as_typed(value, user)
+        if value is None:
             return None
         d.told[slot] = value
         d.last = ("tell", slot)
@@ -375,11 +382,8 @@ class Writer:
             return None
         values = {slot: self.value(slot) for slot in slots}
         user = self.noise.casual(self.fill(frame, **values), 0.8)
-        values = {
-            s: v if v in user else v.lower() if v.lower() in user else v.upper()
-            for s, v in values.items()
-        }
-        if not all(v in user for v in values.values()):
+        values = {s: as_typed(v, user) for s, v in values.items()}
+        if None in values.values():
             return None
         d.told |= values
         d.last = ("tell", slots[-1])
@@ -388,9 +392,8 @@ class Writer:
     def tell_other(self, d: Dialogue) -> Turn:
         """Tell something that the model has no slot for: it listens."""
         words, rng = self.facts.words, self.rng
-        thing = rng.choice(self.nouns)
         slots = {
-            "thing": f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}",
+            "thing": with_article(rng.choice(self.nouns)),
             "verb": rng.choice(words["verbs"]),
             "subject": rng.choice(self.facts.frames["subjects"]),
         }
