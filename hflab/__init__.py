@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hflab.cards import models
     from hflab.catalog import pick
     from hflab.chat import Chat
     from hflab.exercises import exercise, quiz
@@ -35,6 +36,7 @@ __all__ = [
     "exercise",
     "generate",
     "load",
+    "models",
     "pick",
     "quiz",
     "show_tokens",
@@ -50,6 +52,7 @@ _HOMES = {
     "exercise": "hflab.exercises",
     "generate": "hflab.generation",
     "load": "hflab.loading",
+    "models": "hflab.cards",
     "pick": "hflab.catalog",
     "quiz": "hflab.exercises",
     "show_tokens": "hflab.prompts",

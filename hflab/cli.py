@@ -1,4 +1,4 @@
-"""The command line: hflab doctor · lab · chat."""
+"""The command line: hflab doctor · lab · chat · models."""
 
 from __future__ import annotations
 
@@ -72,11 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--system", metavar="TEXT", help="system prompt")
     chat.add_argument("--max-new-tokens", type=int, metavar="N", help="longest reply, in tokens")
     chat.set_defaults(run=_chat)
+
+    models = commands.add_parser("models", help="list the bundled models and their scores")
+    models.set_defaults(run=_models)
     return parser
 
 
 def _doctor(options: argparse.Namespace) -> int:
     return 1 if hflab.doctor().problems else 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    hflab.models()
+    return 0
 
 
 def _lab(options: argparse.Namespace) -> int:

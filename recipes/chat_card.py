@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from recipes.training import sums
 
 KINDS = {
     "glossary": "what a course term is, why it matters, an example",
@@ -25,11 +28,7 @@ KINDS = {
 }
 
 CARD = """---
-license: apache-2.0
-language: en
-library_name: transformers
-pipeline_tag: text-generation
-tags: [llama, tiny, education]
+{data}
 ---
 # hflab chat
 
@@ -113,8 +112,20 @@ def write(
     else:
         verdict += f"has {percent:.1f} % and so misses it by {target - percent:.1f} points."
     right, total = results["dev"]["all"]
+    result = EvalResult(
+        task_type="text-generation",
+        dataset_type="hflab-held-out",
+        dataset_name="hflab held-out: conversations in new wordings",
+        metric_type="right answers",
+        metric_value=round(held["new"][0] / held["new"][1], 4),
+    )
+    data = ModelCardData(
+        license="apache-2.0", language="en", library_name="transformers",
+        pipeline_tag="text-generation", tags=["llama", "tiny", "education"],
+        model_name="hflab chat", eval_results=[result],
+    )  # fmt: skip
     card = CARD.format(
-        rows=rows, verdict=verdict, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
+        data=data.to_yaml(), rows=rows, verdict=verdict, total=held["all"][1], dev=right / total, dev_total=total, machine=machine,
         steps=f"{sum(s['steps'] for s in sittings):,}", minutes=sum(s["minutes"] for s in sittings),
         sittings=", then ".join(
             f"{s['steps']:,} with seed {s['seed']} and a learning rate of {s['rate']:g}"
@@ -123,9 +134,4 @@ def write(
         millions=parameters / 1e6, **facts,
     )  # fmt: skip
     (folder / "README.md").write_text(card, encoding="utf-8")
-    sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
-        for path in sorted(folder.iterdir())
-        if path.name not in ("SHA256SUMS", "README.md")
-    ]
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
+    sums(folder)

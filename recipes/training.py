@@ -321,7 +321,7 @@ def write_card(recipe: Recipe, folder: Path, scores: list[Score], made: str) -> 
         EvalResult(
             task_type=recipe.task,
             dataset_type="hflab-held-out",
-            dataset_name=f"hflab held-out: {score.label}",
+            dataset_name=f"hflab: {score.label}",
             metric_type=score.metric,
             metric_value=round(score.value, 4),
         )
@@ -345,6 +345,7 @@ def write_card(recipe: Recipe, folder: Path, scores: list[Score], made: str) -> 
     verdict = (
         f"Below the bar: {'; '.join(missed)}." if missed else "Every bar in the table is reached."
     )
+    stored = " Stored in float16." if list(folder.rglob("*.safetensors")) else ""
     limits = "\n".join(f"- {line}" for line in recipe.limits)
     text = f"""---
 {data.to_yaml()}
@@ -361,11 +362,12 @@ def write_card(recipe: Recipe, folder: Path, scores: list[Score], made: str) -> 
 
 - **Recipe**: `python -m recipes.{recipe.name.replace("-", "_")}`: {made}.
 - **Data**: {recipe.data} No text, model or data set from elsewhere.
-- **Architecture**: {recipe.architecture} Stored in float16.
+- **Architecture**: {recipe.architecture}{stored}
 
 ## Scores
 
-Measured on items that were written by hand, by other people, before the model was tuned. {verdict}
+Measured on items that no training step has seen (`tests/heldout`); where sentences are meant, written by hand
+before the model was tuned. {verdict}
 
 | measured | value | bar | items |
 |---|---:|---:|---:|

@@ -245,7 +245,8 @@ def test_lab_without_jupyterlab_names_the_extra(course, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["chat", "--help"], ["lab", "--help"]]
+    "words",
+    [["--help"], ["--version"], ["chat", "--help"], ["lab", "--help"], ["models", "--help"]],
 )
 def test_help_and_version_never_import_torch(words):
     code = (
@@ -322,3 +323,9 @@ def test_a_real_interrupt_is_quiet():
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_models_lists_every_bundled_model(capsys):
+    assert cli.main(["models"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} " in f"\n{printed}" for name in hflab.tiny_model())

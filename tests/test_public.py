@@ -19,6 +19,7 @@ NAMES = [
     "exercise",
     "generate",
     "load",
+    "models",
     "pick",
     "quiz",
     "show_tokens",

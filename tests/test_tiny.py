@@ -106,4 +106,14 @@ def test_the_models_that_ship_are_intact(name):
     tiny.verify(name)
     listed = (Path(tiny.tiny_model(name)) / "SHA256SUMS").read_text(encoding="utf-8")
     assert "config.json" in listed
-    assert ".safetensors" in listed
+    assert ".safetensors" in listed or name == "tokenizers"
+
+
+def test_a_tokenizer_of_several_has_a_name_of_its_own(shelf):
+    (shelf / "tokenizers" / "llama-3").mkdir(parents=True)
+    (shelf / "tokenizers" / "SHA256SUMS").touch()
+    assert tiny.tiny_model("tokenizers/llama-3") == str(shelf / "tokenizers" / "llama-3")
+    assert tiny.tiny_model() == ["chat", "tokenizers"]
+    with pytest.raises(ModelNotFoundError, match=r"tokenizers/lama-3") as caught:
+        tiny.tiny_model("tokenizers/lama-3")
+    assert caught.value.remedy == "Did you mean 'tokenizers/llama-3'?"

@@ -22,8 +22,8 @@ def tiny_model(name: str | None = None) -> str | list[str]:
     """Path of a bundled model's folder, for any `from_pretrained`.
 
     Args:
-        name: A bundled model, such as "chat". Without it, the names of all bundled models are
-            returned.
+        name: A bundled model, such as "chat", or one of several in a folder, such as
+            "tokenizers/llama-3". Without it, the names of all bundled models are returned.
 
     Returns:
         The folder's path, or the sorted list of names.
@@ -31,12 +31,15 @@ def tiny_model(name: str | None = None) -> str | list[str]:
     Raises:
         ModelNotFoundError: If no bundled model has that name.
     """
-    names = sorted(path.parent.name for path in FOLDER.glob("*/config.json"))
+    # A model has a configuration; a pipeline of several an index; a set of tokenizers its sums.
+    marks = ("config.json", "model_index.json", "SHA256SUMS")
+    names = sorted({path.parent.name for mark in marks for path in FOLDER.glob(f"*/{mark}")})
     if name is None:
         return names
-    if name in names:
+    inner = [f"tokenizers/{path.name}" for path in FOLDER.glob("tokenizers/*/")]
+    if name in names or name in inner:
         return str(FOLDER / name)
-    near = difflib.get_close_matches(str(name).lower(), names, n=1)
+    near = difflib.get_close_matches(str(name).lower(), [*names, *inner], n=1)
     listed = ", ".join(names) or "none in this installation"
     raise ModelNotFoundError(
         f"There is no bundled model named {name!r}.",
