@@ -88,8 +88,8 @@ class Writer:
             self.definition: 34, self.why: 8, self.example: 6, self.points: 3,
             self.definition_and_why: 1.5, self.capital_and_things: 1.5,
             self.difference: 6, self.capital: 15, self.capital_story: 2, self.reverse: 4,
-            self.things: 8, self.joke: 6, self.tell: 13, self.tell_two: 2, self.ask: 14,
-            self.ask_all: 1, self.tell_pair: 4, self.tell_other: 1.5, self.smalltalk: 18,
+            self.things: 8, self.joke: 6, self.tell: 13, self.tell_two: 5, self.ask: 14,
+            self.ask_all: 1, self.tell_pair: 4, self.tell_other: 1.5, self.smalltalk: 26,
             self.bot_name: 1.5, self.unknown: 16,
         }  # fmt: skip
 
@@ -115,9 +115,11 @@ class Writer:
         if term["aliases"] and self.rng.random() < 0.35:
             bare = self.rng.choice(term["aliases"])
             article = term["article"] if not bare.endswith("s") and self.rng.random() < 0.5 else ""
+            if self.rng.random() < 0.08:
+                bare = self.noise.typo(bare)
         else:
             bare, article = term["name"], term["article"]
-            if self.rng.random() < 0.1:
+            if self.rng.random() < 0.2:
                 bare = self.noise.typo(bare)
             if self.rng.random() < 0.15:
                 article = ""
@@ -128,13 +130,13 @@ class Writer:
     def country_name(self, country: dict) -> str:
         if country["aliases"] and self.rng.random() < 0.35:
             return self.rng.choice(country["aliases"])
-        name = country["name"] if self.rng.random() > 0.12 else self.noise.typo(country["name"])
+        name = country["name"] if self.rng.random() > 0.16 else self.noise.typo(country["name"])
         return country["article"] + name if self.rng.random() > 0.15 else name
 
     def ask_term(self, key: str, term: dict) -> str:
         """Return a question for a term, plain, very short, with a place, or after a remark."""
         rng, frames, draw = self.rng, self.facts.frames, self.rng.random()
-        if key == "definition" and draw < 0.08:
+        if key == "definition" and draw < 0.12:
             return self.about_term("term_short", term)
         if draw < 0.2:
             aside = self.about_term("term_aside", term)
@@ -360,7 +362,7 @@ class Writer:
             one, two = "name", two if two != "name" else one
         values = {slot: self.value(slot) for slot in (one, two)}
         parts = [self.fill(self.frame(f"tell_{s}"), value=v, name=v) for s, v in values.items()]
-        joint = self.rng.choice((" ", " ", *self.facts.frames["also"]))
+        joint = self.rng.choice((" ", " and ", ", and ", *self.facts.frames["also"]))
         if joint != " ":
             parts[0] = parts[0].rstrip(".! ")
         if joint.rstrip()[-1:] not in ("", ".") and parts[1].startswith(("My ", "The ")):

@@ -40,19 +40,20 @@ class Noise:
             return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
         return word[:i] + word[i + 1 :] if kind == 1 else word[:i] + word[i] + word[i:]
 
-    def blur(self, frame: str, rate: float = 0.2) -> str:
-        """Return a frame with a typo or a dropped word now and then; slots stay whole."""
+    def blur(self, frame: str, rate: float = 0.3) -> str:
+        """Return a frame with typos or dropped words now and then; slots stay whole."""
         if self.rng.random() > rate:
             return frame
         parts = frame.split(" ")
-        free = [i for i, part in enumerate(parts) if part.isalpha()]
-        if not free:
-            return frame
-        i = self.rng.choice(free)
-        if self.rng.random() < 0.25 and len(free) > 3:
-            del parts[i]
-        else:
-            parts[i] = self.typo(parts[i])
+        for _ in range(self.rng.choice((1, 1, 2))):
+            free = [i for i, part in enumerate(parts) if part.strip(".,?!").isalpha()]
+            if not free:
+                break
+            i = self.rng.choice(free)
+            if self.rng.random() < 0.3 and len(free) > 3:
+                del parts[i]
+            else:
+                parts[i] = self.typo(parts[i])
         return " ".join(parts)
 
     def around(self, question: str) -> str:
