@@ -26,26 +26,6 @@ MACHINE_PATHS = re.compile(
     r"(?<![\w.:/~-])/(?:home|root|opt|work|tmp|Users|private|mnt)/|\b[A-Z]:\\+(?:Users|Windows)\b|site-packages"
 )
 QUESTIONS = re.compile(r"(?<![\w.])(?:input|getpass|login|notebook_login)\(")
-# Old idiom → what to say instead. A cell that shows one on purpose is tagged old-idiom.
-OLD_IDIOMS = {
-    r"\btorch_dtype\s*=": "dtype=",
-    r"\buse_auth_token\b": "token=",
-    r"\.batch_decode\(": "[tokenizer.decode(i) for i in …]: a flat list gives one merged string",
-    r"\b(?:batch_)?encode_plus\(": "tokenizer(…)",
-    r"\bgrouped_entities\b": 'aggregation_strategy="simple"',
-    r"from_pretrained\([^)]*load_in_[48]bit": "quantization_config=BitsAndBytesConfig(…)",
-    r"\blen\([^()]*apply_chat_template\(": 'the length of …["input_ids"]',
-    r"\bevaluation_strategy\s*=": "eval_strategy=",
-    r"\bwarmup_ratio\s*=": "warmup_steps=",
-    r"\b(?:group_by_length|logging_dir|overwrite_output_dir|no_cuda|use_mps_device)\s*=": "nothing",
-    r"\bTrainer\([^)]*\btokenizer\s*=": "processing_class=",
-    r"\badditional_special_tokens\b": "extra_special_tokens",
-    r"\b(?:TF|Flax)Auto\w+": "the torch class",
-    r"\bTextIteratorStreamer\b": "hflab.stream: a streamer in a thread hangs when generate raises",
-    r"huggingface-cli\b": "hf",
-    r"\bload_metric\b": "the evaluate library",
-    r"\boutput_attentions\s*=\s*True": 'attn_implementation="eager" as well',
-}
 Rule = Callable[[NotebookNode, str], Iterator[str]]
 
 
@@ -152,17 +132,6 @@ def metadata(notebook: NotebookNode, name: str) -> Iterator[str]:
             yield f"{cell.id}: a picture pasted into the cell"
 
 
-def old_idioms(notebook: NotebookNode, name: str) -> Iterator[str]:
-    """Nothing that today's libraries removed or silently changed."""
-    code = "\n".join(cell.source for cell in code_cells(notebook))
-    for cell in code_cells(notebook):
-        for idiom, instead in OLD_IDIOMS.items():
-            found = None if "old-idiom" in tags(cell) else re.search(idiom, cell.source)
-            eager = "output_attentions" in idiom and '"eager"' in code
-            if found and not eager:
-                yield f"{cell.id}: {found[0]} — say {instead}"
-
-
 def figures(notebook: NotebookNode, name: str) -> Iterator[str]:
     """Figures are tagged, drawn anew at every build, and described in words, as all pictures."""
     for cell in code_cells(notebook):
@@ -188,7 +157,6 @@ RULES: tuple[Rule, ...] = (
     secrets,
     machine_paths,
     metadata,
-    old_idioms,
     figures,
 )
 
@@ -305,20 +273,6 @@ DAMAGES = [
     (figures, _set(5, outputs=[new_output("display_data", data={"image/png": "iVBORw0KGgo="})])),
     (figures, _set(4, source="![](plot.png)")),
     (figures, _set(4, source='<img src="plot.png">')),
-    *[
-        (old_idioms, _set(3, source=source))
-        for source in (
-            "model = AutoModel.from_pretrained(model_id, torch_dtype=half)",
-            "AutoTokenizer.from_pretrained(model_id, use_auth_token=True)",
-            "AutoModel.from_pretrained(model_id, load_in_4bit=True)",
-            "tokenizer.batch_decode(ids)",
-            "len(tokenizer.apply_chat_template(messages))",
-            'pipeline("ner", grouped_entities=True)',
-            "TrainingArguments(evaluation_strategy='epoch')",
-            "Trainer(model, tokenizer=tokenizer)",
-            "model(**inputs, output_attentions=True)",
-        )
-    ],
 ]
 
 
@@ -326,8 +280,3 @@ DAMAGES = [
 def test_each_rule_finds_its_damage(good, rule, damage):
     damage(good)
     assert list(rule(good, "good.ipynb")) != []
-
-
-def test_a_quantization_config_is_not_an_old_idiom(good):
-    good.cells[3].source = "BitsAndBytesConfig(load_in_4bit=True)"
-    assert list(old_idioms(good, "good.ipynb")) == []
