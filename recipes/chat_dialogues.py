@@ -35,6 +35,8 @@ from recipes.noise import Noise, invented
 
 #: Small talk that is no words: it stays as it is typed.
 WORDLESS = ("punctuation", "single_letters", "single_numbers", "math_task")
+#: What nearly everybody types first: it comes up more often than the rest.
+FIRST = ("greeting_hello", "thanks", "goodbye", "how_are_you", "who_are_you", "what_can_you_do")
 #: Frames that tell two facts at once.
 PAIRS = (
     "name_city", "name_age", "city_job", "age_city", "job_color", "pet_city", "food_job",
@@ -113,7 +115,9 @@ class Writer:
     def naming(self, term: dict) -> dict[str, str]:
         """Return the slots {term} and {bare} for a term, sometimes by an alias or misspelt."""
         if term["aliases"] and self.rng.random() < 0.35:
-            bare = self.rng.choice(term["aliases"])
+            # People who use short names mostly use the shortest, such as RAG or BPE.
+            short = [alias for alias in term["aliases"] if alias.isupper()]
+            bare = self.rng.choice(short if short and self.rng.random() < 0.5 else term["aliases"])
             article = term["article"] if not bare.endswith("s") and self.rng.random() < 0.5 else ""
             if self.rng.random() < 0.08:
                 bare = self.noise.typo(bare)
@@ -432,14 +436,18 @@ class Writer:
         }
 
     def smalltalk(self, d: Dialogue) -> Turn:
-        exchange = self.rng.choice(list(self.facts.smalltalk.values()))
+        exchanges = list(self.facts.smalltalk.values())
+        weights = [10 if exchange["id"] in FIRST else 1 for exchange in exchanges]
+        exchange = self.rng.choices(exchanges, weights)[0]
         if d.bot_name and exchange["id"] in ("your_name", "who_are_you"):
             return None
         d.last = ("wordless" if exchange["id"] in WORDLESS else "smalltalk", None)
         replies = plain(exchange["reply"]) | {"list": exchange["reply"]}
         if d.last[0] == "wordless":
             return self.rng.choice(exchange["ask"]), replies
-        user = self.noise.blur(self.rng.choice(exchange["ask"]))
+        # The shortest wordings are the commonest.
+        drawn = self.rng.sample(exchange["ask"], 1 if self.rng.random() < 0.5 else 4)
+        user = self.noise.blur(min(drawn, key=len))
         if self.rng.random() < 0.1:
             user = f"{self.rng.choice(self.facts.frames['unsure'])} {user[0].lower()}{user[1:]}"
         return user, replies
