@@ -366,8 +366,8 @@ def write_card(recipe: Recipe, folder: Path, scores: list[Score], made: str) -> 
 
 ## Scores
 
-Measured on items that no training step has seen (`tests/heldout`); where sentences are meant, written by hand
-before the model was tuned. {verdict}
+Measured on items that no training step has seen (`tests/heldout`); sentences among them were
+written by hand before the model was tuned. {verdict}
 
 | measured | value | bar | items |
 |---|---:|---:|---:|
