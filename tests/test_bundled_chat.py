@@ -28,7 +28,6 @@ def graded(bundled):
     return evaluate(*bundled, HELD_OUT)
 
 
-@pytest.mark.xfail(strict=True, reason="1.6 points are missing; the model card says so")
 def test_held_out_bar(graded):
     items, scores = graded
     right, total = scores["new"]
