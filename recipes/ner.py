@@ -215,8 +215,8 @@ RECIPE = Recipe(
     ),
     usage=(
         "import hflab\nfrom transformers import pipeline\n\n"
-        'ner = pipeline("token-classification", model=hflab.tiny_model("ner"),\n'
-        '               aggregation_strategy="simple")\n'
+        'ner = pipeline("token-classification", model=hflab.tiny_model("ner"), '
+        'aggregation_strategy="simple")\n'
         'print(ner("Maria Lopez works for Siemens in Lisbon."))'
     ),
     data=(

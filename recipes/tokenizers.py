@@ -236,7 +236,9 @@ def evaluate(folder: Path) -> list[Score]:
             back.append(tokenizer.decode(ids) == page["sample"])
     return [
         Score("conversations rendered as published", "exact", sum(same) / len(same), len(same), 1),
-        Score("pages that decode to themselves", "round trips", sum(back) / len(back), len(back), 1),
+        Score(
+            "pages that decode to themselves", "round trips", sum(back) / len(back), len(back), 1
+        ),
     ]
 
 

@@ -7,6 +7,9 @@ import pytest
 from hflab import cards, tiny
 from hflab.errors import ModelNotFoundError
 
+#: The models that ship. A new one adds its name here.
+SHIPPED = ["chat", "ner", "tokenizers"]
+
 CARD = """---
 license: apache-2.0
 pipeline_tag: fill-mask
@@ -63,6 +66,10 @@ def test_the_list_names_task_size_score_and_license(shelf, capsys):
 def test_an_unknown_name_is_refused(shelf):
     with pytest.raises(ModelNotFoundError):
         cards.read("gues")
+
+
+def test_these_models_ship():
+    assert tiny.tiny_model() == SHIPPED
 
 
 @pytest.mark.parametrize("name", tiny.tiny_model())
