@@ -109,6 +109,8 @@ def _lab(options: argparse.Namespace) -> int:
     os.chdir(root)
     # As the default address, not as a file to open: so the printed address leads there too.
     words = [f"--LabApp.default_url=/lab/tree/{_FIRST_NOTEBOOK.as_posix()}"]
+    # No question about news and no look for updates: a course may have no network.
+    words += [f"--LabApp.app_settings_dir={Path(__file__).with_name('lab')}"]
     words += ["--no-browser"] if options.no_browser else []
     words += [f"--port={options.port}"] if options.port is not None else []
     # In a container one is often root, and Jupyter would refuse to start; it listens on this
