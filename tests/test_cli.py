@@ -186,7 +186,7 @@ def test_lab_opens_the_first_notebook_from_the_course_or_below(
     monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
     assert cli.main(["lab", "--no-browser", "--port", "9999"]) == 0
     notebook = "--LabApp.default_url=/lab/tree/notebooks/01_intro.ipynb"
-    settings = Path(hflab.__file__).parent / "lab"
+    settings = Path(cli.__file__).with_name("lab")
     assert (settings / "overrides.json").is_file()
     quiet = f"--LabApp.app_settings_dir={settings}"
     assert jupyterlab == [[str(course), notebook, quiet, "--no-browser", "--port=9999", *more]]
