@@ -8,7 +8,7 @@ from hflab import cards, tiny
 from hflab.errors import ModelNotFoundError
 
 #: The models that ship. A new one adds its name here.
-SHIPPED = ["chat", "ner", "tokenizers"]
+SHIPPED = ["chat", "image-classification", "ner", "tokenizers"]
 
 CARD = """---
 license: apache-2.0
