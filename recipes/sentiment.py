@@ -10,6 +10,7 @@ seed.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -33,9 +34,15 @@ VOCABULARY, HIDDEN, LAYERS = 9000, 128, 3
 
 
 def examples(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield tokenized texts with their labels, endlessly."""
+    """Yield tokenized texts with their labels, endlessly; a tenth of the words is masked.
+
+    So no single word decides, and the sentences that come again are never quite the same.
+    """
+    rng = random.Random(seed)
     for text, label in texts(seed):
-        yield {"input_ids": tokenizer(text)["input_ids"], "labels": label}
+        ids = tokenizer(text)["input_ids"]
+        ids = [ids[0], *(tokenizer.mask_token_id if rng.random() < 0.1 else i for i in ids[1:])]
+        yield {"input_ids": ids, "labels": label}
 
 
 def train(steps: int, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
@@ -50,7 +57,7 @@ def train(steps: int, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerFa
         n_layers=LAYERS,
         n_heads=4,
         max_position_embeddings=256,
-        dropout=0.1,
+        dropout=0.2,
         attention_dropout=0.1,
         seq_classif_dropout=0.1,
         pad_token_id=tokenizer.pad_token_id,
@@ -104,9 +111,10 @@ RECIPE = Recipe(
         'print(classify("The food was great, but the service ruined the evening."))'
     ),
     data=(
-        "Texts written by a grammar from hand-made lists: about 4,500 words and phrases of "
+        "Texts written by a grammar from hand-made lists (about 4,500 words and phrases of "
         "feeling, 1,900 events of everyday life and 2,000 frames, each of which says how the "
-        "feeling of its parts makes the feeling of the whole. Invented words and typing noise are "
+        "feeling of its parts makes the feeling of the whole), and 2,300 sentences written by hand. "
+        "Typing noise and, in the grammar's texts, invented words are "
         "mixed in."
     ),
     architecture=(
@@ -122,7 +130,7 @@ RECIPE = Recipe(
         "Irony without a sign of it, and words or events outside its lists, are often misread.",
         "English only; texts of one to three sentences.",
     ],
-    steps=3600,
+    steps=2600,
     train=train,
     evaluate=evaluate,
 )

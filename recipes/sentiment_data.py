@@ -16,7 +16,7 @@ from typing import Any
 
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import Noise, invented
-from recipes.training import DATA
+from recipes.training import DATA, lines
 
 LABELS = ["NEGATIVE", "POSITIVE"]
 SLOT = re.compile(r"\{([=~+-]?)([a-z_]+)(?:\.([a-z]+))?\}")
@@ -231,11 +231,20 @@ class Writer:
         return f"{rng.choice(self.common['last_names'])} {rng.choice(HOUSES)}"
 
 
-def texts(seed: int) -> Iterator[tuple[str, int]]:
-    """Yield labeled texts, endlessly."""
+def texts(seed: int, written: float = 0.4) -> Iterator[tuple[str, int]]:
+    """Yield labeled texts, endlessly: by grammar, and this share of them written by hand."""
     writer = Writer(seed)
+    sentences = [
+        (row["text"], LABELS.index(row["label"]))
+        for name in ("sentiment_sentences_a", "sentiment_sentences_b")
+        for row in lines(DATA / f"{name}.jsonl")
+    ]
     while True:
-        yield writer.text()
+        if writer.rng.random() < written:
+            text, label = writer.rng.choice(sentences)
+            yield writer.noise.casual(writer.noise.blur(text, 0.15), 0.5), label
+        else:
+            yield writer.text()
 
 
 if __name__ == "__main__":
