@@ -1,0 +1,188 @@
+"""Paragraphs written one by one, told again with other names, numbers and nouns.
+
+Real prose shows how sentences are built and how freely people ask; there is little of it, so each
+time a paragraph is drawn, its names, numbers, colors and some of its nouns are exchanged, in the
+text, the questions and the answers alike, and sentences without the answer may be left out.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from recipes.inflection import articles, plural
+from recipes.noise import invented
+from recipes.question_answering_values import DAYS, MONTHS, SMALL, TEENS, TENS, Values, load
+from recipes.training import DATA
+
+NUMBERS = [SMALL, TEENS, TENS]
+KEPT = frozenset(f"{MONTHS} {DAYS} I Mr Mrs Ms Dr I'm French Roman Dutch English".split())
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A text with questions; each with its answer, which stands in the text."""
+
+    text: str
+    asked: tuple[tuple[str, str], ...]
+
+
+@cache
+def paragraphs() -> tuple[Paragraph, ...]:
+    """Read all paragraphs."""
+    found = []
+    for block in load("question_answering_prose")["prose"].strip().split("\n\n"):
+        text, *rows = block.splitlines()
+        asked = tuple(tuple(row.split(" | ")) for row in rows)
+        found.append(Paragraph(text, asked))  # type: ignore[arg-type]
+    path = DATA / "question_answering_paragraphs.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        asked = tuple((pair["question"], pair["answer"]) for pair in row["qa"])
+        found.append(Paragraph(row["context"], asked))
+    return tuple(found)
+
+
+@cache
+def synonyms() -> dict[str, list[str]]:
+    """Read single words with others that mean nearly the same."""
+    found: dict[str, list[str]] = {}
+    for text in load("embeddings_synonyms").values():
+        for line in text.strip().splitlines():
+            words = [word for word in line.split(", ") if " " not in word]
+            for word in words:
+                found.setdefault(word, []).extend(w for w in words if w != word)
+    return {word: others for word, others in found.items() if others}
+
+
+class Prose:
+    """Draws paragraphs and changes them."""
+
+    def __init__(self, values: Values) -> None:
+        self.values, self.rng = values, values.rng
+        self.first = frozenset(values.words["first_names"])
+        nouns = [noun for noun in values.words["nouns"] if " " not in noun]
+        self.nouns = {noun: False for noun in nouns} | {plural(noun): True for noun in nouns}
+        self.singular = nouns
+        self.adjectives = frozenset(values.lists["adjectives"])
+        self.colors = [color for color in values.lists["colorsplain"] if " " not in color]
+
+    def name(self, word: str) -> str:
+        """Return another name for a name."""
+        rng, values = self.rng, self.values
+        if word in MONTHS.split():
+            return rng.choice(MONTHS.split())
+        if word in DAYS.split():
+            return rng.choice(DAYS.split())
+        if word in self.first:
+            return values.first()
+        place = values.lists["placestarts"]
+        choices = [values.last(), invented(rng), rng.choice(place) + rng.choice(["ton", "by", "a"])]
+        return rng.choice(choices).split(" ")[0]
+
+    def number(self, word: str) -> str:
+        """Return another number of the same form."""
+        digits = [
+            str(self.rng.randint(i == 0, 9)) if c.isdigit() else c for i, c in enumerate(word)
+        ]
+        return "".join(digits)
+
+    def exchanges(self, text: str) -> dict[str, str]:
+        """Return what stands for which words of a text."""
+        rng, found = self.rng, {}
+        shift = rng.randint(-60, 25)
+        for word in set(re.findall(r"\d[\d,.]*\d|\d", text)):
+            if rng.random() < 0.7:
+                year = re.fullmatch(r"1[0-9]{3}|20[0-2][0-9]", word)
+                found[word] = str(int(word) + shift) if year else self.number(word)
+        names = set(re.findall(r"(?<=[a-z,;] )[A-Z][^\W\d]+", text))
+        names |= {word for name in names for word in re.findall(rf"{name} ([A-Z][^\W\d]+)", text)}
+        for word in names - KEPT | names & {*MONTHS.split(), *DAYS.split()}:
+            if rng.random() < (0.3 if word.lower() in self.nouns else 0.7):
+                found[word] = self.name(word)
+        for word in set(re.findall(r"\b[a-z]{3,}\b", text)):
+            draw = rng.random()
+            if word in self.colors and draw < 0.6:
+                found[word] = rng.choice(self.colors)
+            elif word in self.adjectives and draw < 0.25:
+                found[word] = rng.choice(self.values.lists["adjectives"])
+            elif word in self.nouns and draw < 0.25:
+                made = invented(rng, False) if rng.random() < 0.15 else rng.choice(self.singular)
+                found[word] = plural(made) if self.nouns[word] else made
+            for group in NUMBERS:
+                if word in group and draw < 0.6:
+                    found[word] = rng.choice(group)
+        return found
+
+    def swap(self, question: str) -> str:
+        """Return a question with a word of the same meaning here and there."""
+        table = synonyms()
+        words = question.split(" ")
+        for i, word in enumerate(words):
+            if word in table and self.rng.random() < 0.12:
+                words[i] = self.rng.choice(table[word])
+        return " ".join(words)
+
+    def draw(self) -> tuple[str, list[tuple[str, int, int]], list[tuple[int, int]]]:
+        """Return a changed paragraph.
+
+        Returns:
+            The text; up to three questions with start and end of their answers; the sentences.
+        """
+        rng = self.rng
+        paragraph = rng.choice(paragraphs())
+        table = self.exchanges(paragraph.text) if rng.random() < 0.85 else {}
+        asked = rng.sample(paragraph.asked, min(3, len(paragraph.asked)))
+        marked = paragraph.text
+        # Answers of a paragraph may overlap: the ones that do are left for another time.
+        kept: list[tuple[str, int]] = []
+        for question, answer in asked:
+            place = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", marked)
+            if place and not {"\x02", "\x03"} & set(place[0]):
+                before = marked[: place.start()]
+                if before.count("\x02") == before.count("\x03"):
+                    code = f"\x02{len(kept)}{place[0]}\x03"
+                    marked = before + code + marked[place.end() :]
+                    kept.append((question, len(kept)))
+        sentences = re.split(r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.) (?=[\x02A-Z\"])", marked)
+        if rng.random() < 0.4 and len(sentences) > 3:
+            sentences = [s for s in sentences if "\x02" in s or rng.random() < 0.6]
+        if table:
+            pattern = re.compile(
+                r"(?<![\w])(?:"
+                + "|".join(map(re.escape, sorted(table, key=len)[::-1]))
+                + r")(?!\w)"
+            )
+
+            def change(text: str) -> str:
+                parts = re.split(r"(\x02\d)", text)
+                changed = [
+                    part if part[:1] == "\x02" else pattern.sub(lambda m: table[m[0]], part)
+                    for part in parts
+                ]
+                return articles("".join(changed))
+
+            sentences = [change(s) for s in sentences]
+            kept = [(change(question), number) for question, number in kept]
+        text, starts, ends, bounds = "", {}, {}, []
+        for sentence in sentences:
+            text += " " if text else ""
+            begin = len(text)
+            for piece in re.split(r"(\x02\d|\x03)", sentence):
+                if piece[:1] == "\x02":
+                    current = int(piece[1])
+                    starts[current] = len(text)
+                elif piece == "\x03":
+                    ends[current] = len(text)
+                else:
+                    text += piece
+            bounds.append((begin, len(text)))
+        return text, [(self.swap(q), starts[k], ends[k]) for q, k in kept if k in ends], bounds
+
+
+def changed(seed: int) -> Prose:
+    """Return a source of changed paragraphs of its own seed."""
+    return Prose(Values(random.Random(seed)))
