@@ -113,9 +113,8 @@ RECIPE = Recipe(
     data=(
         "Texts written by a grammar from hand-made lists (about 4,500 words and phrases of "
         "feeling, 1,900 events of everyday life and 2,000 frames, each of which says how the "
-        "feeling of its parts makes the feeling of the whole), and 2,300 sentences written by hand. "
-        "Typing noise and, in the grammar's texts, invented words are "
-        "mixed in."
+        "feeling of its parts makes the feeling of the whole), and 2,300 sentences written by "
+        "hand. Typing noise and, in the grammar's texts, invented words are mixed in."
     ),
     architecture=(
         f"DistilBertForSequenceClassification, {LAYERS} layers of width {HIDDEN}, 4 heads, a "
