@@ -122,9 +122,25 @@ class Prose:
         table = synonyms()
         words = question.split(" ")
         for i, word in enumerate(words):
-            if word in table and self.rng.random() < 0.12:
+            if word in table and self.rng.random() < 0.2:
                 words[i] = self.rng.choice(table[word])
         return " ".join(words)
+
+    def cloze(self, question: str, number: int, sentence: str) -> str:
+        """Return a rough question made of its asking words and words of the answer's sentence."""
+        asking = re.match(
+            r"(?:(?:In|On|At|By|For|From|To|With|Of|Since|Until|Into)\b )?"
+            r"(?:How \w+|Which \w+|What \w+ of|Who\w*|Wh\w+)",
+            question,
+        )
+        rest = re.sub(rf"\x02{number}[^\x03]*\x03", "", sentence)
+        words = re.findall(r"[\w'-]+", re.sub(r"\x02\d|\x03", "", rest))
+        share = self.rng.uniform(0.15, 0.6)
+        words = [word for word in words if self.rng.random() > share]
+        if self.rng.random() < 0.3 and len(words) > 3:
+            turn = self.rng.randrange(len(words))
+            words = words[turn:] + words[:turn]
+        return " ".join([asking[0] if asking else "What", *words]) + "?"
 
     def draw(self) -> tuple[str, list[tuple[str, int, int]], list[tuple[int, int]]]:
         """Return a changed paragraph.
@@ -168,6 +184,10 @@ class Prose:
             sentences = [change(s) for s in sentences]
             kept = [(change(question), number) for question, number in kept]
         text, starts, ends, bounds = "", {}, {}, []
+        told = {number: s for s in sentences for number in map(int, re.findall(r"\x02(\d)", s))}
+        kept = [
+            (self.cloze(q, k, told[k]) if rng.random() < 0.2 else self.swap(q), k) for q, k in kept
+        ]
         for sentence in sentences:
             text += " " if text else ""
             begin = len(text)
@@ -180,7 +200,7 @@ class Prose:
                 else:
                     text += piece
             bounds.append((begin, len(text)))
-        return text, [(self.swap(q), starts[k], ends[k]) for q, k in kept if k in ends], bounds
+        return text, [(q, starts[k], ends[k]) for q, k in kept if k in ends], bounds
 
 
 def changed(seed: int) -> Prose:
