@@ -181,13 +181,20 @@ class Taught(torch.nn.Module):
     def forward(self, kinds: torch.Tensor, inside: torch.Tensor, **batch: torch.Tensor) -> Any:
         """Return the model's output with the three losses added up."""
         output = self.model(**batch, output_hidden_states=True)
-        loss = torch.nn.functional.cross_entropy
         states = output.hidden_states
-        guess = self.classifier_kinds(states[2]).flatten(0, 1).float()
-        output.loss = output.loss + 0.3 * loss(guess, kinds.flatten(), ignore_index=IGNORE)
-        guess = self.classifier_inside(states[3]).flatten(0, 1).float()
-        output.loss = output.loss + 0.5 * loss(guess, inside.flatten(), ignore_index=IGNORE)
+        output.loss = (
+            output.loss
+            + 0.3 * self.each(self.classifier_kinds(states[2]), kinds)
+            + 0.5 * self.each(self.classifier_inside(states[3]), inside)
+        )
         return output
+
+    def each(self, guesses: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss over the tokens whose class is known; there may be none."""
+        total = torch.nn.functional.cross_entropy(
+            guesses.flatten(0, 1), classes.flatten(), ignore_index=IGNORE, reduction="sum"
+        )
+        return total / (classes != IGNORE).sum().clamp(min=1)
 
 
 def train(steps: int, seed: int) -> tuple[BertForQuestionAnswering, PreTrainedTokenizerFast]:

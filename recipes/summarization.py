@@ -132,7 +132,7 @@ def summarize(
         part = texts[start : start + 16]
         inputs = tokenizer(part, return_tensors="pt", padding=True, truncation=True)
         output = model.generate(**inputs, **options)
-        found += tokenizer.batch_decode(output, skip_special_tokens=True)
+        found += [tokenizer.decode(row, skip_special_tokens=True) for row in output]
     return [text.strip() for text in found]
 
 
