@@ -36,12 +36,14 @@ VOCABULARY = 8000
 SHAPE: dict[str, Any] = {
     "hidden_size": 192, "num_hidden_layers": 4, "num_attention_heads": 6,
     "intermediate_size": 512, "max_position_embeddings": 384,
-    # Little of it: nearly every example is new, so that there is little to learn by heart.
-    "hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0,
+    # Nearly every example is new, so that there is little to learn by heart.
+    "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0,
 }  # fmt: skip
 LONGEST = 25
-#: Share of changed prose among the paragraphs, once they have more than three sentences.
-SHARE = 0.5
+#: Share of changed prose among the paragraphs, once they have more than five sentences.
+SHARE = 0.6
+#: Share of rows in which only the sentence has to be found that means what another one says.
+MEANINGS = 0.1
 #: Files of recipes/data that the tokenizer reads besides generated paragraphs.
 WORDS = (
     "question_answering_*",
@@ -103,66 +105,90 @@ def spans(
     ]
 
 
+def encode(
+    tokenizer: PreTrainedTokenizerBase,
+    question: str,
+    text: str,
+    answer: tuple[int, int] | None,
+    sentence: tuple[int, int],
+    values: list[tuple[int, int, str]] | None,
+) -> dict[str, Any] | None:
+    """Return a question on a text as a row for the training.
+
+    Args:
+        tokenizer: The trained tokenizer.
+        question: The question, or another wording of the sentence.
+        text: The paragraph.
+        answer: Start and end of the answer; None if only the sentence is to be found.
+        sentence: Start and end of the sentence that holds it.
+        values: Start, end and kind of all values in the text; None if they aren't known.
+
+    Returns:
+        input_ids, token_type_ids, start_positions and end_positions for the model; and for the
+        two tasks that only help the training, a class each token: `kinds` (what sort of value it
+        belongs to) and `inside` (whether it stands in the sentence). None if the text is too long.
+    """
+    encoded = tokenizer(
+        question,
+        text,
+        truncation="only_second",
+        max_length=SHAPE["max_position_embeddings"],
+        return_offsets_mapping=True,
+    )
+    offsets, sequence = encoded["offset_mapping"], encoded.sequence_ids()
+    found = spans(offsets, sequence, *answer) if answer else [IGNORE]
+    if not found:
+        return None
+    inside = [IGNORE if part != 1 else 0 for part in sequence]
+    kinds = [IGNORE] * len(sequence) if values is None else list(inside)
+    for a, b, kind in values or ():
+        for i in spans(offsets, sequence, a, b):
+            kinds[i] = TYPES.get(kind, 13)
+    for i in spans(offsets, sequence, *sentence):
+        inside[i] = 1
+    return {
+        "input_ids": encoded["input_ids"],
+        "token_type_ids": encoded["token_type_ids"],
+        "start_positions": found[0],
+        "end_positions": found[-1],
+        "kinds": kinds,
+        "inside": inside,
+    }
+
+
 def examples(
     seed: int, tokenizer: PreTrainedTokenizerBase, growth: int = 0
 ) -> Iterator[dict[str, Any]]:
-    """Yield encoded questions on generated paragraphs, endless and seeded.
+    """Yield encoded questions on paragraphs, endless and seeded; see `encode`.
 
     Args:
         seed: For everything random.
         tokenizer: The trained tokenizer.
         growth: After how many examples paragraphs get longer by a sentence; 0: long at once.
-
-    Yields:
-        input_ids, token_type_ids, start_positions and end_positions for the model; and for the
-        two tasks that only help the training, a class each token: `kinds` (what sort of value it
-        belongs to) and `inside` (whether it stands in the sentence that holds the answer).
     """
     writer, count = Writer(seed), 0
-    prose = Prose(writer.values)
+    prose, rng = Prose(writer.values), writer.rng
     while True:
         most = min(8, 2 + count // growth) if growth else 8
-        changed = most > 2 and writer.rng.random() < SHARE
-        if changed:
-            text, asked, sentences = prose.draw()
-            values = []
+        values: list[tuple[int, int, str]] | None = None
+        if most > 5 and rng.random() < MEANINGS:
+            text, wording, sentences, meant = prose.meaning()
+            rows = [encode(tokenizer, wording, text, None, sentences[meant], None)]
         else:
-            text, asked, values, sentences = writer.paragraph(most)
-            writer.rng.shuffle(asked)
-        for question, start, end in asked[:3]:
-            encoded = tokenizer(
-                writer.question(question),
-                text,
-                truncation="only_second",
-                max_length=SHAPE["max_position_embeddings"],
-                return_offsets_mapping=True,
-            )
-            offsets, sequence = encoded["offset_mapping"], encoded.sequence_ids()
-            found = spans(offsets, sequence, start, end)
-            if not found:
-                continue
-            inside = [IGNORE if part != 1 else 0 for part in sequence]
-            # What sort of values changed prose holds isn't known.
-            kinds = [IGNORE] * len(sequence) if changed else list(inside)
-            first = sequence.index(1)
-            for a, b, kind in values:
-                for i in range(first, len(offsets)):
-                    if offsets[i][0] < b and offsets[i][1] > a and sequence[i] == 1:
-                        kinds[i] = TYPES.get(kind, 13)
-            for a, b in sentences:
-                if a <= start < b:
-                    for i in range(first, len(offsets)):
-                        if offsets[i][0] < b and offsets[i][1] > a and sequence[i] == 1:
-                            inside[i] = 1
-            count += 1
-            yield {
-                "input_ids": encoded["input_ids"],
-                "token_type_ids": encoded["token_type_ids"],
-                "start_positions": found[0],
-                "end_positions": found[-1],
-                "kinds": kinds,
-                "inside": inside,
-            }
+            if most > 5 and rng.random() < SHARE:
+                text, asked, sentences = prose.draw()
+            else:
+                text, asked, values, sentences = writer.paragraph(most)
+                asked = rng.sample(asked, min(3, len(asked)))
+            rows = []
+            for question, start, end in asked:
+                holds = next(pair for pair in sentences if pair[0] <= start < pair[1])
+                question = writer.question(question)
+                rows.append(encode(tokenizer, question, text, (start, end), holds, values))
+        for row in rows:
+            if row:
+                count += 1
+                yield row
 
 
 class Taught(torch.nn.Module):
@@ -178,23 +204,31 @@ class Taught(torch.nn.Module):
         self.classifier_kinds = torch.nn.Linear(model.config.hidden_size, 14)
         self.classifier_inside = torch.nn.Linear(model.config.hidden_size, 2)
 
-    def forward(self, kinds: torch.Tensor, inside: torch.Tensor, **batch: torch.Tensor) -> Any:
-        """Return the model's output with the three losses added up."""
+    def forward(
+        self,
+        start_positions: torch.Tensor,
+        end_positions: torch.Tensor,
+        kinds: torch.Tensor,
+        inside: torch.Tensor,
+        **batch: torch.Tensor,
+    ) -> Any:
+        """Return the model's output with the losses added up."""
         output = self.model(**batch, output_hidden_states=True)
         states = output.hidden_states
         output.loss = (
-            output.loss
-            + 0.3 * self.each(self.classifier_kinds(states[2]), kinds)
-            + 0.5 * self.each(self.classifier_inside(states[3]), inside)
+            0.5 * self.each(output.start_logits, start_positions)
+            + 0.5 * self.each(output.end_logits, end_positions)
+            + 0.3 * self.each(self.classifier_kinds(states[2]).flatten(0, 1), kinds.flatten())
+            + 0.5 * self.each(self.classifier_inside(states[3]).flatten(0, 1), inside.flatten())
         )
         return output
 
     def each(self, guesses: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-        """Return the mean loss over the tokens whose class is known; there may be none."""
-        total = torch.nn.functional.cross_entropy(
-            guesses.flatten(0, 1), classes.flatten(), ignore_index=IGNORE, reduction="sum"
+        """Return the mean loss where the class is known; it may be nowhere."""
+        loss = torch.nn.functional.cross_entropy(
+            guesses, classes, ignore_index=IGNORE, reduction="sum"
         )
-        return total / (classes != IGNORE).sum().clamp(min=1)
+        return loss / (classes != IGNORE).sum().clamp(min=1)
 
 
 def train(steps: int, seed: int) -> tuple[BertForQuestionAnswering, PreTrainedTokenizerFast]:

@@ -8,17 +8,18 @@ text, the questions and the answers alike, and sentences without the answer may 
 from __future__ import annotations
 
 import json
-import random
 import re
 from dataclasses import dataclass
 from functools import cache
 
 from recipes.inflection import articles, plural
 from recipes.noise import invented
+from recipes.question_answering_gaps import gap
 from recipes.question_answering_values import DAYS, MONTHS, SMALL, TEENS, TENS, Values, load
 from recipes.training import DATA
 
 NUMBERS = [SMALL, TEENS, TENS]
+SENTENCES = re.compile(r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.) (?=[\x02A-Z\"])")
 KEPT = frozenset(f"{MONTHS} {DAYS} I Mr Mrs Ms Dr I'm French Roman Dutch English".split())
 
 
@@ -44,6 +45,15 @@ def paragraphs() -> tuple[Paragraph, ...]:
         asked = tuple((pair["question"], pair["answer"]) for pair in row["qa"])
         found.append(Paragraph(row["context"], asked))
     return tuple(found)
+
+
+@cache
+def meanings() -> tuple[tuple[str, ...], ...]:
+    """Read sentences in two or three wordings, each of which may stand for the others."""
+    path = DATA / "embeddings_pairs.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    wordings = [tuple(row[key] for key in "abc" if row.get(key)) for row in rows]
+    return tuple(turn for row in wordings for turn in (row, row[::-1]) if len(row) > 1)
 
 
 @cache
@@ -142,6 +152,30 @@ class Prose:
             words = words[turn:] + words[:turn]
         return " ".join([asking[0] if asking else "What", *words]) + "?"
 
+    def change(self, table: dict[str, str], text: str) -> str:
+        """Return a text with its words exchanged; marks stay."""
+        if not table:
+            return text
+        words = "|".join(map(re.escape, sorted(table, key=len)[::-1]))
+        pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)")
+        parts = re.split(r"(\x02\d)", text)
+        swapped = (p if p[:1] == "\x02" else pattern.sub(lambda m: table[m[0]], p) for p in parts)
+        return articles("".join(swapped))
+
+    def marked(self, paragraph: Paragraph) -> tuple[str, list[str]]:
+        """Return a paragraph's text with up to three answers marked, and their questions."""
+        text, questions = paragraph.text, []
+        for question, answer in self.rng.sample(paragraph.asked, min(3, len(paragraph.asked))):
+            place = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text)
+            if place and not {"\x02", "\x03"} & set(place[0]):
+                before = text[: place.start()]
+                # Answers may overlap: those that do are left for another time.
+                if before.count("\x02") == before.count("\x03"):
+                    code = f"\x02{len(questions)}{place[0]}\x03"
+                    text = before + code + text[place.end() :]
+                    questions.append(question)
+        return text, questions
+
     def draw(self) -> tuple[str, list[tuple[str, int, int]], list[tuple[int, int]]]:
         """Return a changed paragraph.
 
@@ -151,43 +185,12 @@ class Prose:
         rng = self.rng
         paragraph = rng.choice(paragraphs())
         table = self.exchanges(paragraph.text) if rng.random() < 0.85 else {}
-        asked = rng.sample(paragraph.asked, min(3, len(paragraph.asked)))
-        marked = paragraph.text
-        # Answers of a paragraph may overlap: the ones that do are left for another time.
-        kept: list[tuple[str, int]] = []
-        for question, answer in asked:
-            place = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", marked)
-            if place and not {"\x02", "\x03"} & set(place[0]):
-                before = marked[: place.start()]
-                if before.count("\x02") == before.count("\x03"):
-                    code = f"\x02{len(kept)}{place[0]}\x03"
-                    marked = before + code + marked[place.end() :]
-                    kept.append((question, len(kept)))
-        sentences = re.split(r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.) (?=[\x02A-Z\"])", marked)
+        raw, questions = self.marked(paragraph)
+        sentences = [self.change(table, s) for s in SENTENCES.split(raw)]
         if rng.random() < 0.4 and len(sentences) > 3:
             sentences = [s for s in sentences if "\x02" in s or rng.random() < 0.6]
-        if table:
-            pattern = re.compile(
-                r"(?<![\w])(?:"
-                + "|".join(map(re.escape, sorted(table, key=len)[::-1]))
-                + r")(?!\w)"
-            )
-
-            def change(text: str) -> str:
-                parts = re.split(r"(\x02\d)", text)
-                changed = [
-                    part if part[:1] == "\x02" else pattern.sub(lambda m: table[m[0]], part)
-                    for part in parts
-                ]
-                return articles("".join(changed))
-
-            sentences = [change(s) for s in sentences]
-            kept = [(change(question), number) for question, number in kept]
+        told = {int(n): s for s in sentences for n in re.findall(r"\x02(\d)", s)}
         text, starts, ends, bounds = "", {}, {}, []
-        told = {number: s for s in sentences for number in map(int, re.findall(r"\x02(\d)", s))}
-        kept = [
-            (self.cloze(q, k, told[k]) if rng.random() < 0.2 else self.swap(q), k) for q, k in kept
-        ]
         for sentence in sentences:
             text += " " if text else ""
             begin = len(text)
@@ -200,9 +203,35 @@ class Prose:
                 else:
                     text += piece
             bounds.append((begin, len(text)))
-        return text, [(q, starts[k], ends[k]) for q, k in kept if k in ends], bounds
+        asked = []
+        for number, question in enumerate(questions):
+            if number not in ends:
+                continue
+            changed = self.change(table, question)
+            if rng.random() < 0.12:
+                changed = self.cloze(changed, number, told[number])
+            else:
+                changed = self.swap(changed)
+            asked.append((changed, starts[number], ends[number]))
+        if rng.random() < 0.35:
+            begin, end = rng.choice(bounds)
+            made = gap(rng, text[begin:end])
+            if made:
+                asked.append((made[0], begin + made[1], begin + made[2]))
+        return text, asked, bounds
 
+    def meaning(self) -> tuple[str, str, list[tuple[int, int]], int]:
+        """Return sentences and another wording of one of them.
 
-def changed(seed: int) -> Prose:
-    """Return a source of changed paragraphs of its own seed."""
-    return Prose(Values(random.Random(seed)))
+        Returns:
+            The text; the other wording; the sentences' bounds; which of them is meant.
+        """
+        rng = self.rng
+        rows = rng.sample(meanings(), rng.randint(3, 6))
+        told, bounds = "", []
+        for row in rows:
+            told += " " if told else ""
+            bounds.append((len(told), len(told) + len(row[0])))
+            told += row[0]
+        meant = rng.randrange(len(rows))
+        return told, rng.choice(rows[meant][1:]), bounds, meant
