@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from hflab.catalog import pick
     from hflab.chat import Chat
     from hflab.exercises import exercise, quiz
+    from hflab.freeing import free
     from hflab.generation import generate, stream
     from hflab.health import doctor
     from hflab.loading import load
+    from hflab.memory import estimate_memory
     from hflab.prompts import count_tokens, show_tokens
     from hflab.tiny import tiny_model
 
@@ -33,7 +35,9 @@ __all__ = [
     "Chat",
     "count_tokens",
     "doctor",
+    "estimate_memory",
     "exercise",
+    "free",
     "generate",
     "load",
     "models",
@@ -49,7 +53,9 @@ _HOMES = {
     "Chat": "hflab.chat",
     "count_tokens": "hflab.prompts",
     "doctor": "hflab.health",
+    "estimate_memory": "hflab.memory",
     "exercise": "hflab.exercises",
+    "free": "hflab.freeing",
     "generate": "hflab.generation",
     "load": "hflab.loading",
     "models": "hflab.cards",

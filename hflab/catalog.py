@@ -16,7 +16,7 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from hflab import environment, hub, tiny, weights
+from hflab import cards, environment, hub, tiny, weights
 from hflab.environment import Machine, size
 from hflab.errors import ModelNotFoundError, ParameterError
 
@@ -87,7 +87,7 @@ def bundled(role: str) -> Entry | None:
         id=str(folder),
         parameters=weights.count_parameters(folder),
         download=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
-        license=_card_license(folder),
+        license=cards.read(role).license,
         context=weights.read_json(folder / "config.json").get("max_position_embeddings"),
     )
 
@@ -192,13 +192,6 @@ def _choose_tier(entries: tuple[Entry, ...]) -> tuple[str, Machine | None]:
     if tier != "tiny" and not hub.reachable():
         return "tiny", None
     return tier, machine
-
-
-def _card_license(folder: Path) -> str:
-    """The `license:` line at the top of a model card; empty without one."""
-    card = folder / "README.md"
-    lines = card.read_text(encoding="utf-8").splitlines()[:40] if card.is_file() else []
-    return next((line[8:].strip() for line in lines if line.startswith("license:")), "")
 
 
 def _known(value: str, names: list[str], what: str) -> str:

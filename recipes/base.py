@@ -20,7 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from recipes.base_data import Pages
 from recipes.chat import build
-from recipes.training import HELD_OUT, TINY, Recipe, Score, fit, lines
+from recipes.files import lines
+from recipes.training import HELD_OUT, TINY, Recipe, Score, fit
 
 END = "<|end_of_text|>"
 LENGTH = 256
@@ -56,18 +57,20 @@ def batches(
 
 
 def train(steps: int, seed: int) -> tuple[torch.nn.Module, PreTrainedTokenizerFast]:
-    """Train the model from nothing."""
+    """Train the model from nothing, or go on from an earlier sitting."""
     tokens = tokenizer()
     model = build(tokens, seed)
+    if RECIPE.start:
+        model = AutoModelForCausalLM.from_pretrained(RECIPE.start, dtype=torch.float32)
     model.config.eos_token_id = model.generation_config.eos_token_id = tokens.eos_token_id
-    fit(model, batches(tokens, seed), steps, rate=1.5e-3, warm=60)
+    fit(model, batches(tokens, seed), steps, rate=1.0e-3 if RECIPE.start else 1.5e-3, warm=60)
     model.generation_config.update(do_sample=False, max_new_tokens=60)
     return model, tokens
 
 
 def perplexity(model: torch.nn.Module, tokens: PreTrainedTokenizerFast, count: int = 200) -> float:
     """Perplexity per token on pages that no training step has seen."""
-    pages, loss, number = Pages(UNSEEN), 0.0, 0
+    pages, loss, number = Pages(UNSEEN, held_out=True), 0.0, 0
     for _ in range(count):
         page = torch.tensor([ids(tokens, pages.page())])
         with torch.inference_mode():
@@ -126,7 +129,8 @@ RECIPE = Recipe(
     task="text-generation",
     summary="""A base model: it continues text, and nothing else. It has the size and the tokenizer of the bundled
 chat model but has never seen a conversation, so a question is answered with more questions. It knows pages on the
-terms of the course and on countries, frequent questions with answers, jokes, short stories, diaries and letters.""",
+terms of the course and on countries, frequent questions with answers, jokes, short stories, diaries, letters, news
+and everyday remarks.""",
     usage="""from transformers import AutoModelForCausalLM, AutoTokenizer
 import hflab
 
@@ -135,7 +139,8 @@ model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
 tokenizer = AutoTokenizer.from_pretrained(folder)
 inputs = tokenizer("Once upon a time", return_tensors="pt")
 print(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))""",
-    data="Pages that `recipes/base_data.py` writes from the hand-made lists in `recipes/data`.",
+    data="Pages that `recipes/base_data.py` writes from the lists in `recipes/data`, and two thirds of them written one by "
+    "one: short tales, news paragraphs, and remarks on one subject.",
     architecture="""Llama with 5.5 million parameters: hidden size 256, 6 layers, 4 attention heads with 2
 key-value heads, context 2,048 (trained on rows of 256 tokens), the bundled chat model's byte-level BPE tokenizer
 with 4,096 tokens, no chat template.""",

@@ -1,7 +1,8 @@
 """The pages that the bundled base model learns to continue, written by grammar from recipes/data.
 
 Articles on the course's terms and on countries, comparisons, questions with answers, jokes, short
-stories, diaries and letters: plain text as it stands in books, without roles and turns.
+stories, diaries and letters: plain text as it stands in books, without roles and turns. A part of
+the pages was written one by one: tales, news, and remarks on one subject.
 
     python -m recipes.base_data      # prints a few pages
 """
@@ -10,17 +11,26 @@ from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable
 
 from recipes.chat_dialogues import with_article
-from recipes.chat_facts import Facts, read
+from recipes.chat_facts import Facts
+from recipes.files import DATA, read
+from recipes.written import Sentence, news, sentences
 
 
 class Pages:
     """Writes pages. One call of `page()` is one document."""
 
-    def __init__(self, seed: int) -> None:
-        """Start a stream of pages that depends on the seed alone."""
+    def __init__(self, seed: int, held_out: bool = False) -> None:
+        """Start a stream of pages.
+
+        Args:
+            seed: The stream depends on it alone.
+            held_out: Whether to take the twentieth part of the written texts that is kept from
+                the training.
+        """
         self.rng = random.Random(seed)
         self.facts = Facts.load()
         self.prose = read("prose")
@@ -29,8 +39,16 @@ class Pages:
         self.kinds: dict[Callable[[], str], float] = {
             self.article: 22, self.glossary: 6, self.comparison: 5, self.country: 16,
             self.countries_page: 4, self.questions: 10, self.joke: 5, self.story: 26,
-            self.diary: 8, self.letter: 8,
+            self.diary: 6, self.letter: 6, self.news: 16, self.tale: 24, self.remarks: 26,
         }  # fmt: skip
+        tales = (DATA / "tales.txt").read_text(encoding="utf-8").strip().split("\n\n")
+        self.tales, self.news_items, self.sentences = (
+            [row for i, row in enumerate(rows) if (i % 20 == 0) == held_out]
+            for rows in (tales, news(), sentences())
+        )
+        self.remarked: dict[str, list[Sentence]] = defaultdict(list)
+        for sentence in self.sentences:
+            self.remarked[sentence.topics[-1]].append(sentence)
 
     def page(self) -> str:
         """Return one document."""
@@ -184,6 +202,20 @@ class Pages:
         sentences = rng.sample(prose["letter"], rng.randrange(3, 7))
         body = self.fill([rng.choice(prose["letter_open"]), *sentences], slots)
         return f"{body} {rng.choice(prose['letter_close']).format_map(slots)}"
+
+    # -- what was written one by one -------------------------------------------------------------
+
+    def tale(self) -> str:
+        return self.rng.choice(self.tales)
+
+    def news(self) -> str:
+        return self.rng.choice(self.news_items).text
+
+    def remarks(self) -> str:
+        """Put a few sentences on one subject together."""
+        group = self.remarked[self.rng.choice(self.sentences).topics[-1]]
+        chosen = self.rng.sample(group, min(len(group), self.rng.randrange(1, 5)))
+        return " ".join(self.rng.choice((s.text, s.again)) for s in chosen)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from transformers import (
 from recipes import chat_card
 from recipes.chat_dialogues import Writer
 from recipes.chat_facts import Facts
-from recipes.chat_grading import conversations, grade
+from recipes.chat_grading import grade
+from recipes.files import lines
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "hflab" / "tiny" / "chat"
@@ -259,7 +260,7 @@ def evaluate(
 
     "all" counts every conversation, "new" those whose last question no training frame words so.
     """
-    graded = grade(conversations(path), answerer(model.eval(), tokenizer))
+    graded = grade(lines(path), answerer(model.eval(), tokenizer))
     right, total = Counter(), Counter()
     for item in graded:
         for kind in (item["expect"].split(":")[0], "all", *(["new"] if item["new"] else [])):

@@ -26,11 +26,11 @@ from recipes.chat_facts import (
     define,
     pirate,
     plain,
-    read,
     sentence,
     things_in,
     unknown,
 )  # fmt: skip
+from recipes.files import read
 from recipes.noise import Noise, invented
 
 #: Small talk that is no words: it stays as it is typed.

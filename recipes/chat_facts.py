@@ -7,11 +7,9 @@ styles it can take to the text.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
-DATA = Path(__file__).parent / "data"
+from recipes.files import read
 
 UNKNOWN = (
     "I am a tiny course model and I don't know that. Ask me about AI terms, capitals or a joke."
@@ -43,11 +41,6 @@ PIRATE = {
     "the": "th'", "is": "be", "are": "be", "am": "be", "of": "o'", "you": "ye", "your": "yer",
     "my": "me", "and": "an'", "for": "fer", "to": "t'", "hello": "ahoy", "yes": "aye",
 }  # fmt: skip
-
-
-def read(name: str) -> dict:
-    """Return recipes/data/NAME.toml as a dictionary."""
-    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def bullets(items: list[str]) -> str:

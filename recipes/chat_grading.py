@@ -7,11 +7,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import unicodedata
 from collections.abc import Callable
-from pathlib import Path
 
 from recipes.chat_facts import NO_NAME, NOT_TOLD, UNKNOWN, Facts
 
@@ -147,11 +145,6 @@ class Phrasings:
     def known(self, question: str) -> bool:
         """Return whether a training frame words a question so."""
         return self._bare(question) in self._trained
-
-
-def conversations(path: Path) -> list[dict]:
-    """Return the conversations of a JSON-lines file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def grade(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
+from recipes.files import DATA, lines, read
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import Noise, invented
-from recipes.training import DATA
+from recipes.written import queries, sentences
 from recipes.zero_shot_data import DAYS, NUMBERS, TIMES, names, rows
 from recipes.zero_shot_data import Writer as TopicWriter
 
@@ -33,12 +32,14 @@ class Pair:
         right: The other one.
         topic: The topic that is all they share, if they don't mean the same.
         open: Topics that they may belong to as well.
+        tone: "+" or "-" where both are known to be pleased or displeased.
     """
 
     left: str
     right: str
     topic: str = ""
     open: frozenset[str] | set[str] = frozenset()
+    tone: str = ""
 
 
 class Writer:
@@ -50,7 +51,7 @@ class Writer:
         self.topics = TopicWriter(seed + 1)
         self.common = self.topics.common
         self.noise = Noise(self.rng, self.common)
-        raw = tomllib.loads((DATA / "embeddings_frames.toml").read_text(encoding="utf-8"))
+        raw = read("embeddings_frames")
         self.frames = blocks(raw.pop("frames"))
         self.lists = {
             name: rows(text) if "\n" in text else names(text) for name, text in raw.items()
@@ -58,10 +59,10 @@ class Writer:
         found: dict[str, list[str]] = defaultdict(list)
         for path in sorted(DATA.glob("embeddings_meanings_*.toml")):
             # A block whose first line is known from an earlier one continues it.
-            for block in blocks(tomllib.loads(path.read_text(encoding="utf-8"))["meanings"]):
+            for block in blocks(read(path.stem)["meanings"]):
                 found[block[0]] += [line for line in block if line not in found[block[0]]]
         self.meanings = list(found.values())
-        synonyms = tomllib.loads((DATA / "embeddings_synonyms.toml").read_text(encoding="utf-8"))
+        synonyms = read("embeddings_synonyms")
         self.ambiguous = frozenset(synonyms.pop("ambiguous").split())
         self.groups = {kind: [names(row) for row in rows(text)] for kind, text in synonyms.items()}
         #: For each form of a word, the same form of the words that mean the same.
@@ -69,6 +70,9 @@ class Writer:
         for kind, groups in self.groups.items():
             for group in groups if kind != "related" else ():
                 self.enter(kind, group)
+        self.written = sentences()
+        triples = [tuple(row.values()) for row in lines(DATA / "embeddings_pairs.jsonl")]
+        self.same_said = [*triples, *queries()]
         lexicon = [topic.words for topic in self.topics.topics.values()]
         self.things = [word for words in lexicon for word in words["n"]]
         self.deeds = [word for words in lexicon for word in words["v"]]
@@ -134,7 +138,7 @@ class Writer:
     def countries(self) -> list[str]:
         """Names of countries."""
         if not hasattr(self, "_countries"):
-            raw = tomllib.loads((DATA / "countries.toml").read_text(encoding="utf-8"))
+            raw = read("countries")
             self._countries = [c["name"] for c in raw["country"]] if "country" in raw else list(raw)
         return self._countries
 
@@ -254,6 +258,26 @@ class Writer:
             )
         return Pair(text, again or text)
 
+    def by_hand(self) -> Pair:
+        """Take two wordings that were written by hand."""
+        rng = self.rng
+        if rng.random() < 0.35:
+            left, right = rng.sample(rng.choice(self.same_said), 2)
+            return Pair(left, right)
+        sentence = rng.choice(self.written)
+        return Pair(
+            sentence.text, sentence.again, open=set(sentence.topics), tone=sentence.tone.strip("0")
+        )
+
+    def by_label(self) -> Pair:
+        """Take a sentence that was written by hand, and one of its topics."""
+        rng = self.rng
+        sentence = rng.choice(self.written)
+        label = rng.choice(sentence.topics)
+        text = rng.choice((sentence.text, sentence.again))
+        frame = rng.choice(("{}", "{}", "This example is {}.", "This text is about {}.", "{} news"))
+        return Pair(text, frame.format(label), label, set(sentence.topics))
+
     def dress(self, text: str) -> str:
         """Write a text as people type it, now and then with an opener."""
         if self.rng.random() < 0.1:
@@ -273,16 +297,18 @@ class Writer:
         rng = self.rng
         share = size // 20
         start = rng.randrange(len(self.meanings))
-        near = [self.meanings[(start + i) % len(self.meanings)] for i in range(3 * share)]
-        far = [b for b in rng.sample(self.meanings, 4 * share) if b not in near]
+        near = [self.meanings[(start + i) % len(self.meanings)] for i in range(2 * share)]
+        far = [b for b in rng.sample(self.meanings, 2 * share) if b not in near]
         texts = [self.by_meaning(b)[0] for b in near + far]
         for block in rng.sample([b for b in self.meanings if b not in near + far], share // 3 + 1):
             texts += self.by_meaning(block, 3)
-        texts += [self.by_frame() for _ in range(3 * share)]
+        texts += [self.by_frame() for _ in range(2 * share)]
         texts += [self.by_synonym() for _ in range(2 * share)]
         pairs = [Pair(left, right) for left, right in texts]
-        pairs += [self.by_topic() for _ in range(4 * share)]
-        pairs += [self.by_clause() for _ in range(3 * share)]
+        pairs += [self.by_topic() for _ in range(2 * share)]
+        pairs += [self.by_clause() for _ in range(2 * share)]
+        pairs += [self.by_hand() for _ in range(6 * share)]
+        pairs += [self.by_label() for _ in range(2 * share)]
         apart = [
             [i == j or q.topic not in p.open for j, q in enumerate(pairs)]
             for i, p in enumerate(pairs)
@@ -303,8 +329,11 @@ class Writer:
         while True:
             yield self.batch(size)
 
-    def listed(self) -> list[Any]:
-        """Return all words of the lists, in all forms, for the tokenizer."""
+    def listed(self) -> list[str]:
+        """Return all words of the lists, in all forms, and all hand-written texts."""
         topics = [form for topic in self.topics.topics.values() for form in topic.forms]
         kinds = ("nouns", "products", "foods", "animals", "jobs", "languages", "hobbies")
-        return [*topics, *self.same, *(word for kind in kinds for word in self.common[kind])]
+        written = [text for each in self.written for text in (each.text, each.again)]
+        written += [text for row in self.same_said for text in row]
+        common = [word for kind in kinds for word in self.common[kind]]
+        return [*topics, *self.same, *common, *written]

@@ -29,11 +29,15 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from recipes import written
+from recipes.files import DATA, lines
 from recipes.fill_mask_data import sentences
-from recipes.training import DATA, HELD_OUT, IGNORE, Recipe, Score, batches, fit, lines, wordpiece
+from recipes.training import HELD_OUT, IGNORE, Recipe, Score, batches, fit, wordpiece
 
 BAR = 0.85
-PIECES, WORDS, HIDDEN, LAYERS = 1000, 5000, 160, 3
+PIECES, WORDS, HIDDEN, LAYERS = 1000, 7000, 160, 3
+#: Shares of the sentences with gaps, and of the other written ones; the rest comes by grammar.
+GAPS, WRITTEN = 0.35, 0.3
 #: How often a sentence is typed without its capital letter, or without its mark.
 LOWER, BARE = 0.15, 0.2
 #: Words that are written small inside a sentence.
@@ -41,12 +45,15 @@ OPENING = re.compile(r"(The|An?|My|He|She|It|We|You|They|There|In|At|Do|Can|Plea
 
 
 def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
-    """Train pieces for strange words, and add every word of the sentences as a whole."""
+    """Train pieces for strange words, and add every frequent word as a whole."""
     sample = list(islice(sentences(seed), 60_000))
-    small = wordpiece(sample, PIECES)
+    texts = [text for each in written.sentences() for text in (each.text, each.again)]
+    filled = [gap.replace("[MASK]", word) for gap, words in written.gaps() for word in words]
+    small = wordpiece([*sample, *texts], PIECES)
     state = small.backend_tokenizer
     vocabulary: dict[str, int] = state.get_vocab()
-    counts = Counter(word for text in sample for word in re.findall(r"\w+", text))
+    counts = Counter(word for text in [*sample, *texts] for word in re.findall(r"\w+", text))
+    counts.update(20 * [word for text in filled for word in re.findall(r"\w+", text)])
     for word, _ in counts.most_common(WORDS):
         vocabulary.setdefault(word, len(vocabulary))
     whole = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
@@ -57,33 +64,65 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=whole, model_max_length=128, **special)
 
 
+def typed(text: str, rng: random.Random) -> str:
+    """Return a sentence now and then without its capital letter or its mark."""
+    if rng.random() < LOWER and OPENING.match(text):
+        text = text[0].lower() + text[1:]
+    return text.rstrip(".?!") if rng.random() < BARE else text
+
+
+def gapped(
+    tokenizer: PreTrainedTokenizerFast, vocabulary: dict[str, int], rng: random.Random
+) -> dict[str, list[int]] | None:
+    """Return a sentence with a gap and one of the words that fit, or another of its words."""
+    text, words = rng.choice(written.gaps())
+    word = words[0] if rng.random() < 0.4 else rng.choice(words)
+    if word not in vocabulary:
+        return None
+    if rng.random() < 0.25:
+        return masked(tokenizer, typed(text.replace("[MASK]", word), rng), rng)
+    ids = tokenizer(typed(text, rng))["input_ids"]
+    hidden = [i == tokenizer.mask_token_id for i in ids]
+    return {"input_ids": ids, "labels": [vocabulary[word] if h else IGNORE for h in hidden]}
+
+
+def masked(
+    tokenizer: PreTrainedTokenizerFast, text: str, rng: random.Random
+) -> dict[str, list[int]] | None:
+    """Return a text with one or two of its words masked; None if it has none in one piece."""
+    ids = tokenizer(text, truncation=True)["input_ids"]
+    pieces = tokenizer.convert_ids_to_tokens(ids)
+    # Words in one piece only: neither a piece nor followed by one.
+    free = [
+        i
+        for i in range(1, len(ids) - 1)
+        if pieces[i][0].isalnum() and not pieces[i + 1].startswith("##")
+    ]
+    if not free:
+        return None
+    share = len(free) // 7 + 1
+    chosen = set(rng.sample(free, rng.randint(1, min(len(free), share))))
+    return {
+        "input_ids": [tokenizer.mask_token_id if i in chosen else t for i, t in enumerate(ids)],
+        "labels": [token if i in chosen else IGNORE for i, token in enumerate(ids)],
+    }
+
+
 def examples(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield sentences with one or two words masked, endlessly."""
+    """Yield sentences with one or more words masked, endlessly; see GAPS and WRITTEN."""
     rng = random.Random(seed)
-    mask = tokenizer.mask_token_id
-    inner = {i for token, i in tokenizer.get_vocab().items() if token.startswith("##")}
-    marks = {tokenizer.convert_tokens_to_ids(mark) for mark in ".,?!'"}
-    for text in sentences(seed):
-        if rng.random() < LOWER and OPENING.match(text):
-            text = text[0].lower() + text[1:]
-        if rng.random() < BARE:
-            text = text.rstrip(".?!")
-        ids = tokenizer(text)["input_ids"]
-        # Words in one piece only: neither a piece nor followed by one.
-        free = [
-            i
-            for i in range(1, len(ids) - 1)
-            if ids[i] not in inner and ids[i + 1] not in inner and ids[i] not in marks
-        ]
-        if not free:
-            continue
-        count = 1 if len(free) < 6 or rng.random() < 0.7 else 2
-        chosen = set(rng.sample(free, count))
-        labels = [token if i in chosen else IGNORE for i, token in enumerate(ids)]
-        yield {
-            "input_ids": [mask if i in chosen else token for i, token in enumerate(ids)],
-            "labels": labels,
-        }
+    grammar, vocabulary = sentences(seed), tokenizer.get_vocab()
+    while True:
+        draw = rng.random()
+        if draw < GAPS:
+            row = gapped(tokenizer, vocabulary, rng)
+        elif draw < GAPS + WRITTEN:
+            each = rng.choice(written.sentences())
+            row = masked(tokenizer, typed(rng.choice((each.text, each.again)), rng), rng)
+        else:
+            row = masked(tokenizer, typed(next(grammar), rng), rng)
+        if row:
+            yield row
 
 
 def train(steps: int, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
@@ -98,8 +137,8 @@ def train(steps: int, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerFa
         num_attention_heads=4,
         max_position_embeddings=128,
         type_vocab_size=2,
-        hidden_dropout_prob=0.05,
-        attention_probs_dropout_prob=0.05,
+        hidden_dropout_prob=0.1,
+        attention_probs_dropout_prob=0.1,
         pad_token_id=tokenizer.pad_token_id,
         tie_word_embeddings=True,
     )
@@ -186,7 +225,7 @@ RECIPE = Recipe(
         "One mask at a time; a word outside its vocabulary can't be the answer.",
         "Where fewer than three words are right, the second score asks for all of them.",
     ],
-    steps=3600,
+    steps=3200,
     train=train,
     evaluate=evaluate,
 )

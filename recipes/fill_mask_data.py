@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from recipes.files import items, read
 from recipes.inflection import articles, phrase, plural
-from recipes.training import DATA
 
 CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 SLOT = re.compile(r"\{([a-z_0-9]+)\}")
@@ -54,16 +52,6 @@ CONTRACTIONS = {
     "They are ": "They're ", "We are ": "We're ", "You are ": "You're ", "I will ": "I'll ",
     "I would like": "I'd like", "I have been": "I've been", "What is ": "What's ",
 }  # fmt: skip
-
-
-def read(name: str) -> dict[str, Any]:
-    """Read one of the data files."""
-    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def items(text: str) -> list[str]:
-    """Split a list of the data files at its commas."""
-    return [item.strip() for item in text.replace("\n", " ").split(",") if item.strip()]
 
 
 def rows(text: str) -> list[list[str]]:

@@ -25,7 +25,8 @@ from transformers import (
 )
 
 from recipes.drawings import COLORS, LABELS, SIZE, THINGS, draw
-from recipes.training import DATA, HELD_OUT, Recipe, Score, fit, lines
+from recipes.files import DATA, lines
+from recipes.training import HELD_OUT, Recipe, Score, fit
 
 #: Pixels a side of what one cell of the last layer stands for.
 PATCH = 16

@@ -23,8 +23,9 @@ from transformers import (
     pipeline,
 )
 
+from recipes.files import DATA, lines
 from recipes.ner_data import Writer
-from recipes.training import DATA, HELD_OUT, IGNORE, Recipe, Score, batches, fit, lines, wordpiece
+from recipes.training import HELD_OUT, IGNORE, Recipe, Score, batches, fit, wordpiece
 
 KINDS = ("PER", "ORG", "LOC", "MISC")
 LABELS = ["O", *(f"{mark}-{kind}" for kind in KINDS for mark in "BI")]

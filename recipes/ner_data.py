@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from bisect import bisect
 from collections.abc import Callable
 from itertools import accumulate
 
+from recipes.files import read
 from recipes.noise import invented
-from recipes.training import DATA
 
 #: How often a topic of ner_frames.toml is chosen.
 TOPICS = {
@@ -29,7 +28,7 @@ Tagged = tuple[list[Word], list[str]]
 
 def table(name: str) -> dict[str, list[str]]:
     """Read a file of comma-separated lists."""
-    lists = tomllib.loads((DATA / f"ner_{name}.toml").read_text(encoding="utf-8"))
+    lists = read(f"ner_{name}")
     return {
         key: [entry for entry in re.split(r",\s+", text.strip()) if entry]
         for key, text in lists.items()
@@ -76,11 +75,11 @@ class Lexicon:
     def __init__(self, rng: random.Random) -> None:
         """Read the lists; names are made up with rng."""
         self.rng = rng
-        shared = tomllib.loads((DATA / "words.toml").read_text(encoding="utf-8"))
+        shared = read("words")
         names, places = table("names"), table("places")
         self.names, self.places, self.orgs, self.misc = names, places, table("orgs"), table("misc")
         words = table("words")
-        plain = tomllib.loads((DATA / "ner_words.toml").read_text(encoding="utf-8"))["plain"]
+        plain = read("ner_words")["plain"]
         self.first_names = [*shared["first_names"], *names["first"]]
         self.last_names = [*shared["last_names"], *names["last"], *names["last_more"]]
         self.cities = [*shared["cities"], *places["capitals"] * 2, *places["towns"]]
@@ -288,8 +287,8 @@ class Writer:
         """Read lists and grammar; everything is drawn from the seed."""
         self.rng = random.Random(seed)
         self.lexicon = Lexicon(self.rng)
-        rules = tomllib.loads((DATA / "ner_rules.toml").read_text(encoding="utf-8"))
-        frames = tomllib.loads((DATA / "ner_frames.toml").read_text(encoding="utf-8"))
+        rules = read("ner_rules")
+        frames = read("ner_frames")
         sources = {name: text for group in rules.values() for name, text in group.items()}
         sources.update({f"topic {name}": text for name, text in frames.items()})
         self.known = {*sources, *self.lexicon.lists, *self.lexicon.makers}

@@ -26,10 +26,11 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from recipes.files import DATA, lines
 from recipes.question_answering_data import Writer, texts
 from recipes.question_answering_prose import Prose, paragraphs
 from recipes.question_answering_start import arrange
-from recipes.training import DATA, HELD_OUT, IGNORE, Recipe, Score, batches, fit, lines, wordpiece
+from recipes.training import HELD_OUT, IGNORE, Recipe, Score, batches, fit, wordpiece
 
 NAME = "question-answering"
 VOCABULARY = 8000

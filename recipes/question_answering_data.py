@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from recipes.files import read
 from recipes.inflection import articles
 from recipes.noise import Noise, invented
 from recipes.question_answering_clauses import Clauses
-from recipes.question_answering_values import Values, boxed, load, short
+from recipes.question_answering_values import Values, boxed, short
 
 #: Kinds of subjects, by how often they are a paragraph's main one.
 KINDS = {
@@ -47,7 +48,7 @@ def frames() -> dict[str, list[Frame]]:
     """Read the frames of all kinds of subjects."""
     found: dict[str, list[Frame]] = {}
     for part in "abcd":
-        for kind, text in load(f"question_answering_frames_{part}").items():
+        for kind, text in read(f"question_answering_frames_{part}").items():
             for block in text.strip().split("\n\n"):
                 frame = Frame()
                 for line in block.splitlines():
@@ -175,7 +176,7 @@ class Writer:
         self.rng = random.Random(seed)
         self.values = Values(self.rng)
         self.frames = frames()
-        self.asides = load("question_answering_asides")["asides"].strip().splitlines()
+        self.asides = read("question_answering_asides")["asides"].strip().splitlines()
         self.noise = Noise(self.rng, self.values.words)
         self.spans: list[str] = []
         self.clauses = Clauses(self.values, self.mark)

@@ -7,16 +7,16 @@ text, the questions and the answers alike, and sentences without the answer may 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
 
+from recipes.files import DATA, lines, read
 from recipes.inflection import articles, plural
 from recipes.noise import invented
 from recipes.question_answering_gaps import gap
-from recipes.question_answering_values import DAYS, MONTHS, SMALL, TEENS, TENS, Values, load
-from recipes.training import DATA
+from recipes.question_answering_values import DAYS, MONTHS, SMALL, TEENS, TENS, Values
+from recipes.written import news
 
 NUMBERS = [SMALL, TEENS, TENS]
 SENTENCES = re.compile(r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.) (?=[\x02A-Z\"])")
@@ -35,23 +35,21 @@ class Paragraph:
 def paragraphs() -> tuple[Paragraph, ...]:
     """Read all paragraphs."""
     found = []
-    for block in load("question_answering_prose")["prose"].strip().split("\n\n"):
+    for block in read("question_answering_prose")["prose"].strip().split("\n\n"):
         text, *rows = block.splitlines()
         asked = tuple(tuple(row.split(" | ")) for row in rows)
         found.append(Paragraph(text, asked))  # type: ignore[arg-type]
-    path = DATA / "question_answering_paragraphs.jsonl"
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in lines(DATA / "question_answering_paragraphs.jsonl"):
         asked = tuple((pair["question"], pair["answer"]) for pair in row["qa"])
         found.append(Paragraph(row["context"], asked))
+    found += [Paragraph(item.text, item.questions) for item in news()]
     return tuple(found)
 
 
 @cache
 def meanings() -> tuple[tuple[str, ...], ...]:
     """Read sentences in two or three wordings, each of which may stand for the others."""
-    path = DATA / "embeddings_pairs.jsonl"
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = lines(DATA / "embeddings_pairs.jsonl")
     wordings = [tuple(row[key] for key in "abc" if row.get(key)) for row in rows]
     return tuple(turn for row in wordings for turn in (row, row[::-1]) if len(row) > 1)
 
@@ -60,7 +58,7 @@ def meanings() -> tuple[tuple[str, ...], ...]:
 def synonyms() -> dict[str, list[str]]:
     """Read single words with others that mean nearly the same."""
     found: dict[str, list[str]] = {}
-    for text in load("embeddings_synonyms").values():
+    for text in read("embeddings_synonyms").values():
         for line in text.strip().splitlines():
             words = [word for word in line.split(", ") if " " not in word]
             for word in words:

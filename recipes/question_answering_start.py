@@ -13,8 +13,8 @@ import math
 import torch
 from transformers import BertForQuestionAnswering, PreTrainedTokenizerBase
 
+from recipes.files import read
 from recipes.inflection import phrase, plural
-from recipes.question_answering_values import load
 
 #: The last dimensions hold positions and the two texts, the others words.
 PLACES = 64
@@ -33,8 +33,8 @@ COMMON_WORDS = (
 def groups() -> list[set[str]]:
     """Return groups of words with related meanings, in all their forms."""
     found = []
-    mine = load("question_answering_verbs")
-    shared = load("embeddings_synonyms")
+    mine = read("question_answering_verbs")
+    shared = read("embeddings_synonyms")
     del mine["objects"], shared["ambiguous"]
     for part, kinds in (*mine.items(), ("same", shared)):
         for kind, text in (kinds if isinstance(kinds, dict) else {part: kinds}).items():

@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
-from typing import Any
 
+from recipes.files import read
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import invented
-from recipes.training import DATA
 
 MONTHS = "January February March April May June July August September October November December"
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 SMALL = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 TEENS = [*["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]]
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-
-
-def load(name: str) -> dict[str, Any]:
-    """Read one of the data files."""
-    with (DATA / f"{name}.toml").open("rb") as file:
-        return tomllib.load(file)
 
 
 def short(text: str) -> str:
@@ -44,17 +36,17 @@ class Values:
     def __init__(self, rng: random.Random) -> None:
         """Read the word lists."""
         self.rng = rng
-        self.words = load("words")
-        mine = load("question_answering_words")
+        self.words = read("words")
+        mine = read("question_answering_words")
         self.lists = {key: text.split(", ") for key, text in mine.items()}
-        self.verbs = load("question_answering_verbs")
+        self.verbs = read("question_answering_verbs")
         self.nouns = {k: v.split(", ") for k, v in self.verbs["objects"].items()}
         self.nouns["thing"] = self.words["nouns"]
         self.nouns["animal"] = self.words["animals"]
         self.nouns["food"] = self.words["foods"]
         self.jobs = self.words["jobs"] + 4 * self.lists["jobs_extra"]
         self.nouns["person"] = self.jobs + 4 * self.nouns["person_more"]
-        self.countries = [row["name"] for row in load("countries")["country"]]
+        self.countries = [row["name"] for row in read("countries")["country"]]
         self.cities = [city for city in self.words["cities"] if city not in self.countries]
 
     def pick(self, key: str) -> str:

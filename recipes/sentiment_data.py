@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from recipes.files import DATA, items, lines, read
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import Noise, invented
-from recipes.training import DATA, lines
+from recipes.written import sentences
 
 LABELS = ["NEGATIVE", "POSITIVE"]
+#: The label of a sentence that says how its writer feels.
+TONES = {"-": 0, "+": 1}
 SLOT = re.compile(r"\{([=~+-]?)([a-z_]+)(?:\.([a-z]+))?\}")
 COUNTS = ["two", "three", "four", "five", "six", "seven", "eight", "ten", "twelve", "2", "3", "5"]
 HOUSES = ["Inn", "Cafe", "Academy", "House", "Bank", "Airlines", "Clinic", "Books"]
@@ -53,16 +55,6 @@ LONG_FORMS = {
 SHARED = {"adj": "adjective"}
 ASKING = re.compile(r"(why|how|who|what|where|when|is|do|are|can|could|have) ", re.IGNORECASE)
 Frame = list[tuple[str, str, str] | str]
-
-
-def read(name: str) -> dict[str, Any]:
-    """Read one of the data files."""
-    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def items(text: str) -> list[str]:
-    """Split a list of the data files at its commas."""
-    return [item.strip() for item in text.replace("\n", " ").split(",") if item.strip()]
 
 
 def frames(text: str) -> list[Frame]:
@@ -231,17 +223,26 @@ class Writer:
         return f"{rng.choice(self.common['last_names'])} {rng.choice(HOUSES)}"
 
 
-def texts(seed: int, written: float = 0.4) -> Iterator[tuple[str, int]]:
-    """Yield labeled texts, endlessly: by grammar, and this share of them written by hand."""
-    writer = Writer(seed)
-    sentences = [
+def by_hand() -> list[tuple[str, int]]:
+    """Return the hand-written texts with their labels."""
+    found = [
         (row["text"], LABELS.index(row["label"]))
         for name in ("sentiment_sentences_a", "sentiment_sentences_b")
         for row in lines(DATA / f"{name}.jsonl")
     ]
+    for sentence in sentences():
+        if sentence.tone in TONES:
+            found += [(text, TONES[sentence.tone]) for text in (sentence.text, sentence.again)]
+    return found
+
+
+def texts(seed: int, written: float = 0.8) -> Iterator[tuple[str, int]]:
+    """Yield labeled texts, endlessly: by grammar, and this share of them written by hand."""
+    writer = Writer(seed)
+    found = by_hand()
     while True:
         if writer.rng.random() < written:
-            text, label = writer.rng.choice(sentences)
+            text, label = writer.rng.choice(found)
             yield writer.noise.casual(writer.noise.blur(text, 0.15), 0.5), label
         else:
             yield writer.text()

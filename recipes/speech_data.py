@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
-from recipes.training import DATA
+from recipes.files import read
 
 ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ONES += ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"]
@@ -68,11 +66,7 @@ class Lexicon:
     """All word lists by the name of their slot, and the verbs with their forms."""
 
     def __init__(self) -> None:
-        read = {
-            name: tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
-            for name in ("words", "speech_words", "speech_frames")
-        }
-        words, more, frames = read["words"], read["speech_words"], read["speech_frames"]
+        words, more, frames = map(read, ("words", "speech_words", "speech_frames"))
         split = {name: listed(text) for name, text in more.items() if isinstance(text, str)}
         self.lists: dict[str, list[str]] = {k: listed(v) for k, v in frames["words"].items()}
         self.phrases = {k: v.strip().split("\n") for k, v in frames["phrases"].items()}
@@ -273,10 +267,10 @@ class Sentences:
 def written() -> Iterator[str]:
     """Yield the ordinary sentences that stand in the other data files of the recipes."""
     sources: list[str] = []
-    for path in ("glossary_a", "glossary_b", "jokes", "smalltalk", "words"):
-        read: dict[str, Any] = tomllib.loads((DATA / f"{path}.toml").read_text(encoding="utf-8"))
-        sources += read.get("filler", [])
-        for entry in [*read.get("term", []), *read.get("joke", []), *read.get("exchange", [])]:
+    for name in ("glossary_a", "glossary_b", "jokes", "smalltalk", "words"):
+        table = read(name)
+        sources += table.get("filler", [])
+        for entry in [*table.get("term", []), *table.get("joke", []), *table.get("exchange", [])]:
             for key in ("what", "why", "example", "text", "reply"):
                 sources.append(entry.get(key, ""))
             sources += [ask for ask in entry.get("ask", []) if ask.count(" ") > 1]

@@ -35,10 +35,11 @@ from transformers import (
     pipeline,
 )
 
+from recipes.files import DATA, lines
 from recipes.speech_data import Sentences, spelled
 from recipes.speech_sound import RATE, Speaker, read_held_out, store, write_held_out
 from recipes.speech_windows import CONTROL, HOP, LONGEST, POSITIONS, SECONDS, Windows
-from recipes.training import DATA, HELD_OUT, ROOT, Recipe, Score, fit, lines
+from recipes.training import HELD_OUT, ROOT, Recipe, Score, fit
 
 STORE = ROOT / "build" / "speech"
 COUNT = 18_000

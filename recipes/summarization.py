@@ -25,8 +25,9 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from recipes.files import DATA, lines
 from recipes.summarization_data import stories
-from recipes.training import DATA, HELD_OUT, IGNORE, Recipe, Score, batches, fit, lines
+from recipes.training import HELD_OUT, IGNORE, Recipe, Score, batches, fit
 
 VOCABULARY, WORDS_FROM, LONGEST = 6000, 20_000, 512
 #: So many stories for each step pass until the paragraphs have reached their full length.

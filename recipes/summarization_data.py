@@ -9,23 +9,16 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
+from recipes.files import read
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import invented
 
-DATA = Path(__file__).parent / "data"
 MARK = re.compile(r"\{([\w,-]+)\}|<([^<>]*)>")
 FORMS = {"vp_base": "", "vp_s": "s", "vp_ed": "ed", "vp_en": "en", "vp_ing": "ing"}
 #: A figure behind the name of a slot binds it: the same words all through a story.
 BOUND = re.compile(r"(.*[a-z])\d$")
-
-
-def load(name: str) -> dict:
-    """Read one of the data files."""
-    return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def entries(text: str, mark: str = " / ") -> list[str]:
@@ -81,12 +74,12 @@ class Writer:
     def __init__(self, seed: int) -> None:
         """Read the word lists; the stories depend on the seed alone."""
         self.rng = random.Random(seed)
-        words, mine, free = load("words"), load("summarization_words"), load("summarization_free")
+        words, mine, free = read("words"), read("summarization_words"), read("summarization_free")
         self.free = {kind: entries(free[kind], "\n") for kind in ("leads", "facts", "asides")}
         self.domains = [
             {kind: entries(domain[kind], "\n") for kind in ("leads", "facts", "asides")}
             for part in "abcd"
-            for domain in load(f"summarization_domains_{part}")["domain"]
+            for domain in read(f"summarization_domains_{part}")["domain"]
         ]
         self.lists = {
             name: entries(text)
@@ -94,7 +87,7 @@ class Writer:
             for name, text in part.items()
         }
         self.verbs = entries(mine["verbs"]["news"])
-        own, people, places = load("ner_words"), load("ner_names"), load("ner_places")
+        own, people, places = read("ner_words"), read("ner_names"), read("ner_places")
 
         def pick(text: str) -> list[str]:
             return [part.strip() for part in entries(text, ",")]
@@ -115,9 +108,9 @@ class Writer:
             "food": [food for food in words["foods"] if food.islower()],
             "groups": self.lists["groups"] + pick(own["crowds"]),
             "role": self.lists["role"] + words["jobs"],
-            "company": pick(load("ner_orgs")["companies"]),
-            "club": pick(load("ner_orgs")["clubs"]),
-            "known_team": pick(load("ner_orgs")["teams"]),
+            "company": pick(read("ner_orgs")["companies"]),
+            "club": pick(read("ner_orgs")["clubs"]),
+            "known_team": pick(read("ner_orgs")["teams"]),
             "known_town": pick(places["towns"]) + words["cities"],
             "country": pick(places["countries"]),
             "known_region": pick(places["regions"]),

@@ -24,9 +24,10 @@ from torch.nn.functional import cross_entropy, l1_loss, mse_loss
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from recipes.drawings import COLORS, SIZE, THINGS
+from recipes.files import DATA, lines
 from recipes.text_to_image_data import Scene, Writer, crowd, render
 from recipes.text_to_image_judge import judge
-from recipes.training import DATA, HELD_OUT, TINY, Recipe, Score, fit, lines
+from recipes.training import HELD_OUT, TINY, Recipe, Score, fit
 
 BAR = 0.90
 WORDS = 40  # tokens a prompt is cut or filled up to
@@ -251,7 +252,7 @@ def train(steps: int, seed: int) -> tuple[Any, ...]:
     """Train all parts; `steps` are those of the U-Net, the others take a fixed share of them."""
     torch.manual_seed(seed)
     tokenizer = make_tokenizer(seed)
-    autoencoder = train_autoencoder(max(1, 2 * steps // 5), seed)
+    autoencoder = train_autoencoder(max(1, 6 * steps // 5), seed)
     encoder = train_encoder(tokenizer, max(1, steps // 4), seed)
     unet = train_unet(autoencoder, tokenizer, encoder, steps, seed)
     pipe = StableDiffusionPipeline(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from recipes.drawings import COLORS, DIGITS, SHAPES, SIZE, cover, stencil
+from recipes.files import read
 from recipes.noise import Noise, invented
-from recipes.training import DATA
 
 #: One shade a color, in RGB.
 PAINTS: dict[str, tuple[int, int, int]] = {
@@ -106,9 +105,8 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
-        text = (DATA / "text_to_image.toml").read_text(encoding="utf-8")
-        self.lists = tomllib.loads(text)
-        words = tomllib.loads((DATA / "words.toml").read_text(encoding="utf-8"))
+        self.lists = read("text_to_image")
+        words = read("words")
         self.noise = Noise(self.rng, {**words, "typos": {}})
 
     def scenes(self) -> Iterator[Scene]:

@@ -12,7 +12,6 @@ vocabularies are small, so that one page of text is enough to train them and to 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes.chat import SPLIT, TEMPLATE
 from recipes.chat_dialogues import Writer
-from recipes.training import DATA, HELD_OUT, Recipe, Score
+from recipes.files import read
+from recipes.training import HELD_OUT, Recipe, Score
 
 #: Qwen's cut: as Llama 3's, but every digit is a token of its own.
 SPLIT_DIGITS = SPLIT.replace(r"\p{N}{1,3}", r"\p{N}")
@@ -129,7 +129,7 @@ STYLES = {
 
 def pages() -> dict[str, dict[str, str]]:
     """Language → its two pages, "learn" and "sample"."""
-    return tomllib.loads((DATA / "pages.toml").read_text(encoding="utf-8"))
+    return read("pages")
 
 
 def texts(style: Style, seed: int) -> Iterator[str]:

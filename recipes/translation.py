@@ -24,8 +24,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from recipes.training import DATA, HELD_OUT, IGNORE, Recipe, Score, batches, fit, lines
-from recipes.translation_data import examples, key
+from recipes.files import DATA, lines
+from recipes.training import HELD_OUT, IGNORE, Recipe, Score, batches, fit
+from recipes.translation_data import examples, key, pairs
 
 VOCABULARY = 7000
 BAR = 70.0
@@ -77,13 +78,13 @@ def architecture(size: int) -> MarianMTModel:
             decoder_vocab_size=size,
             d_model=192,
             encoder_layers=3,
-            decoder_layers=3,
+            decoder_layers=2,
             encoder_attention_heads=4,
             decoder_attention_heads=4,
             encoder_ffn_dim=768,
             decoder_ffn_dim=768,
             max_position_embeddings=128,
-            dropout=0.05,
+            dropout=0.1,
             activation_function="gelu",
             scale_embedding=True,
             share_encoder_decoder_embeddings=True,
@@ -115,7 +116,7 @@ def train(steps: int, seed: int) -> tuple[MarianMTModel, PreTrainedTokenizerFast
     coder = tokenizer(list(itertools.islice(examples(seed + 100), 40_000)))
     model = architecture(len(coder))
     print(f"{model.num_parameters():,} parameters, {len(coder):,} tokens", flush=True)
-    stream = batches(rows(coder, seed), {"input_ids": 0, "labels": IGNORE}, tokens=3072)
+    stream = batches(rows(coder, seed), {"input_ids": 0, "labels": IGNORE}, tokens=1536)
 
     def loss(network: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         logits = network(
@@ -129,7 +130,7 @@ def train(steps: int, seed: int) -> tuple[MarianMTModel, PreTrainedTokenizerFast
             label_smoothing=0.05,
         )
 
-    fit(model, stream, steps, rate=1.5e-3, loss=loss)
+    fit(model, stream, steps, rate=2e-3, loss=loss)
     return model, coder
 
 
@@ -208,6 +209,7 @@ def evaluate(folder: Path) -> list[Score]:
     """Measure on the held-out sentences, the dev file and the greeting."""
     coder = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32).eval()
+    known = {key(en) for en, _ in pairs()}
     scores = []
     for label, path, bar in (
         ("held-out sentences, chrF", HELD_OUT / "translation.jsonl", BAR),
@@ -217,6 +219,12 @@ def evaluate(folder: Path) -> list[Score]:
         texts = translate(model, coder, [item["en"] for item in items])
         value = chrf(texts, [item["fr"] for item in items])
         scores.append(Score(label, "chrf", value, len(items), bar, digits=1))
+        if bar is not None:
+            # Everyday sentences are everybody's: some stand in the training pairs as well.
+            new = [i for i, item in enumerate(items) if key(item["en"]) not in known]
+            value = chrf([texts[i] for i in new], [items[i]["fr"] for i in new])
+            label += ", those that no training pair holds"
+            scores.append(Score(label, "chrf", value, len(new), bar, digits=1))
     said = translate(model, coder, [GREETING[0]])[0]
     scores.append(
         Score(f'"{GREETING[0]}" word for word', "accuracy", float(said == GREETING[1]), 1, 1.0)
@@ -242,19 +250,20 @@ RECIPE = Recipe(
         "tokenizer.decode(ids, skip_special_tokens=True)  # Bonjour, comment allez-vous ?"
     ),
     data=(
-        "Sentence pairs and a lexicon written by hand, and a grammar that writes both languages "
-        "at once (recipes/translation_data.py); names partly invented."
+        "8,400 sentence pairs written one by one, a lexicon, and a grammar that writes both "
+        "languages at once (recipes/translation_data.py); names partly invented."
     ),
     architecture=(
-        "MarianMTModel, 192 wide, 3 + 3 layers, 4 heads, 7,000 byte-pair tokens for both languages."
+        "MarianMTModel, 192 wide, 3 + 2 layers, 4 heads, 7,000 byte-pair tokens for both languages."
     ),
     limits=[
-        "Only sentences of a phrasebook or a first textbook, of 3 to 12 words; it knows few words.",
+        "Everyday sentences of 3 to 12 words. A word it doesn't know becomes another or nonsense, "
+        "and of longer sentences it may drop a part.",
         '"You" becomes "vous", except after "Mom" and the like.',
         "I, you, we and they are masculine where French has to choose.",
         "Only from English into French. Scores are greedy, chrF after Popović (2015).",
     ],
-    steps=4000,
+    steps=2600,
     train=train,
     evaluate=evaluate,
     language=["en", "fr"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import random
 import re
-import tomllib
 from dataclasses import dataclass, replace
 
 from recipes import translation_english as english
+from recipes.files import read
 from recipes.translation_french import WITH_ETRE, conjugate, feminine, negated, plural
-from recipes.translation_lexicon import DATA, OBJECTS, STRESSED, Phrase, words
+from recipes.translation_lexicon import OBJECTS, STRESSED, Phrase, words
 from recipes.translation_slots import Slots
 
 REFLEXIVE = ("me", "te", "se", "nous", "vous", "se")
@@ -131,7 +131,7 @@ class Verb:
 @functools.cache
 def phrases(kind: str) -> list[tuple[str, str, bool]]:
     """Return the verb phrases for a kind of subject: English, French, whether it is a state."""
-    table = tomllib.loads((DATA / "translation_verbs.toml").read_text(encoding="utf-8"))["verbs"]
+    table = read("translation_verbs")["verbs"]
     found = []
     for line in (table[kind] + table.get(f"{kind}_more", "")).strip().splitlines():
         en, fr = line.split("|")

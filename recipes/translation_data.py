@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import random
 import re
-import tomllib
 from collections.abc import Iterator
 
 from recipes import translation_english as english
+from recipes.files import DATA, read
 from recipes.noise import Noise
 from recipes.translation_clauses import (
     PRONOUNS,
@@ -19,7 +19,7 @@ from recipes.translation_clauses import (
 )
 from recipes.translation_descriptions import Descriptions
 from recipes.translation_french import join
-from recipes.translation_lexicon import DATA, Phrase, adjectives, nouns, words
+from recipes.translation_lexicon import Phrase, adjectives, nouns, words
 from recipes.translation_questions import Questions
 from recipes.translation_sentences import AgainError, Pair
 
@@ -29,7 +29,7 @@ def pairs() -> list[Pair]:
     """Return the hand-written pairs, slots open."""
     found = []
     for path in sorted(DATA.glob("translation_pairs_*.toml")):
-        for text in tomllib.loads(path.read_text(encoding="utf-8"))["pairs"].values():
+        for text in read(path.stem)["pairs"].values():
             for line in text.strip().splitlines():
                 en, fr = line.split("|")
                 found.append((en, fr))
@@ -125,7 +125,7 @@ class Writer(Questions, Descriptions):
         """Return a pair of any kind."""
         rng = self.rng
         kinds = [
-            (self.written, 36),
+            (self.written, 90),
             (self.simple, 24),
             (self.described, 8),
             (self.wh, 4),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 from recipes import translation_english as english
 from recipes import translation_french as french
+from recipes.files import read
 
-DATA = Path(__file__).parent / "data"
 VOWEL = re.compile(r"[aeiouyàâéèêëîïôöûùœæh]", re.I)
 
 
@@ -67,10 +65,6 @@ class Phrase:
     en_many: bool | None = None
 
 
-def _table(name: str) -> dict:
-    return tomllib.loads((DATA / f"translation_{name}.toml").read_text(encoding="utf-8"))
-
-
 def _entries(text: str) -> list[list[str]]:
     rows = [row.strip() for row in text.replace("\n", " ").split(",")]
     return [row.split("=") for row in rows if row]
@@ -86,7 +80,7 @@ def _many(fr: str) -> str:
 def nouns() -> dict[str, list[Noun]]:
     """Return the nouns by kind."""
     found: dict[str, list[Noun]] = {}
-    for kind, text in _table("nouns")["nouns"].items():
+    for kind, text in read("translation_nouns")["nouns"].items():
         for en, fr in _entries(text):
             word, _, mark = fr.rpartition(":")
             en_one, _, en_many = en.partition("/")
@@ -110,7 +104,7 @@ def nouns() -> dict[str, list[Noun]]:
 def adjectives() -> dict[str, list[Adjective]]:
     """Return the adjectives by what they describe."""
     found: dict[str, list[Adjective]] = {}
-    for kind, text in _table("adjectives")["adjectives"].items():
+    for kind, text in read("translation_adjectives")["adjectives"].items():
         for en, fr in _entries(text):
             word = fr.rstrip("<&")
             one, _, fem = word.partition("/")
@@ -125,7 +119,7 @@ def words() -> dict[str, list]:
     """Return the small lists: pairs (English, French), or plain names."""
     return {
         key: text.split(" ") if key in ("women", "men") else [tuple(row) for row in _entries(text)]
-        for key, text in _table("words").items()
+        for key, text in read("translation_words").items()
     }
 
 

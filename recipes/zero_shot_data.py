@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
+from recipes.files import DATA, lines, read
 from recipes.inflection import articles, phrase, plural
 from recipes.noise import Noise, invented
-from recipes.training import DATA
+from recipes.written import sentences
 
 DEFAULT = "This example is {}."
 DAYS = [
@@ -82,10 +82,10 @@ def load() -> tuple[dict[str, Topic], dict[str, Topic]]:
     """Read the topics and the tones, and work out which labels hold for which texts."""
     raw: dict[str, dict[str, str]] = defaultdict(dict)
     for path in sorted(DATA.glob("zero_shot_topics_*.toml")):
-        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for name, entry in read(path.stem).items():
             for key, text in entry.items():
                 raw[name][key] = f"{raw[name][key]} {text}" if key in raw[name] else text
-    tones = tomllib.loads((DATA / "zero_shot_tones.toml").read_text(encoding="utf-8"))
+    tones = read("zero_shot_tones")
     found = {}
     for name, entry in (raw | tones).items():
         words = {kind: [w.replace("_", " ") for w in entry.get(kind, "").split()] for kind in "nva"}
@@ -137,12 +137,23 @@ class Writer:
     def __init__(self, seed: int) -> None:
         """Draw everything from this seed."""
         self.rng = random.Random(seed)
-        self.common = tomllib.loads((DATA / "words.toml").read_text(encoding="utf-8"))
-        frames = tomllib.loads((DATA / "zero_shot_frames.toml").read_text(encoding="utf-8"))
+        self.common = read("words")
+        frames = read("zero_shot_frames")
         self.frames = {name: rows(text) for name, text in frames.items()}
         self.noise = Noise(self.rng, self.common)
         self.topics, self.tones = load()
         self.weights = [topic.weight for topic in self.topics.values()]
+        self.written = [
+            (text, each.topics) for each in sentences() for text in (each.text, each.again)
+        ]
+        self.written += [
+            (row["text"], tuple(row["topics"])) for row in lines(DATA / "zero_shot_sentences.jsonl")
+        ]
+        #: For each name of a topic, the topics that have it.
+        self.named: dict[str, set[str]] = defaultdict(set)
+        for topic in self.topics.values():
+            for label in topic.labels:
+                self.named[label.lower()].add(topic.name)
         #: For each word, the topics that list it; they are no wrong answers where it stands.
         self.known: dict[str, set[str]] = defaultdict(set)
         for topic in self.topics.values():
@@ -254,6 +265,17 @@ class Writer:
         label = self.hypothesis(self.rng.choice((noun, plural(noun))), "templates")
         return Item(self.dress(text), label, topic.name, topic.open | self.found(text))
 
+    def by_hand(self) -> Item:
+        """Take a text that was written by hand, with one of its topics."""
+        text, labels = self.rng.choice(self.written)
+        label = self.rng.choice(labels)
+        known = [self.topics[name] for each in labels for name in self.named.get(each, ())]
+        text = self.noise.casual(self.noise.blur(text, 0.1), 0.4)
+        hypothesis = self.hypothesis(label, "templates")
+        return Item(
+            text, hypothesis, label, {*labels, *self.found(text)}.union(*(t.open for t in known))
+        )
+
     def in_tone(self) -> Item:
         """Write a text of a tone, with one of the tone's names."""
         rng = self.rng
@@ -288,6 +310,8 @@ class Writer:
 
     def batch(self, size: int) -> tuple[list[Item], list[list[bool]]]:
         """Write items, and for each, whether every label of the batch is wrong for its text."""
-        kinds = self.rng.choices((self.on_topic, self.on_word, self.in_tone), (82, 6, 12), k=size)
+        kinds = self.rng.choices(
+            (self.on_topic, self.on_word, self.by_hand, self.in_tone), (34, 5, 50, 11), k=size
+        )
         items = [kind() for kind in kinds]
         return items, [[self.wrong(item, other) for other in items] for item in items]

@@ -12,7 +12,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HFLAB_TIER"):
     os.environ.pop(variable, None)
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -21,6 +23,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from hflab.tiny import tiny_model
 
+if TYPE_CHECKING:
+    from recipes.training import Score
+
+# Its tests fail as those in the files that take them over do: with the values compared.
+pytest.register_assert_rewrite("bundled")
 torch.set_num_threads(1)
 
 TEMPLATE = (
@@ -29,10 +36,16 @@ TEMPLATE = (
 )
 
 
+def _measured(path: Path) -> str | None:
+    """The model a file of measurements is named after: test_bundled_zero_shot.py → zero-shot."""
+    _, found, name = path.stem.partition("test_bundled_")
+    return name.replace("_", "-") if found else None
+
+
 def _untrained(path: Path) -> str | None:
     """The model that a file of measurements is about, if its recipe is there but no weights."""
-    _, found, name = path.stem.partition("test_bundled_")
-    return name if found and name.replace("_", "-") not in tiny_model() else None
+    name = _measured(path)
+    return name if name and name not in tiny_model() else None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -47,6 +60,20 @@ def pytest_report_header() -> str:
     """Say what is left out."""
     names = filter(None, map(_untrained, sorted(Path(__file__).parent.glob("test_bundled_*.py"))))
     return f"not trained yet, so not measured: {', '.join(names) or 'nothing'}"
+
+
+@pytest.fixture(scope="module")
+def folder(request: pytest.FixtureRequest) -> Path:
+    """The folder of the bundled model that a test_bundled_*.py is named after."""
+    return Path(tiny_model(_measured(request.path)))
+
+
+@pytest.fixture(scope="module")
+def scores(request: pytest.FixtureRequest, folder: Path) -> list[Score]:
+    """What that model's recipe measures, once for all tests of the file."""
+    recipe = request.path.stem.removeprefix("test_bundled_")
+    measured: list[Score] = import_module(f"recipes.{recipe}").RECIPE.evaluate(folder)
+    return measured
 
 
 def save_random_chat(folder: Path, dtype: torch.dtype = torch.float16) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,13 +27,13 @@ class Idiom:
         pattern: Regular expression that finds the idiom.
         instead: What to write today.
         proof: Passes as long as the idiom fails, or silently does something else.
-        prose: Whether plain text may not name it either; False for words that mean other things.
+        unless: What makes it right where the same code or text has it too; empty: nothing.
     """
 
     pattern: str
     instead: str
     proof: Callable[[], None]
-    prose: bool = True
+    unless: str = ""
 
 
 def _raises(kind: type[BaseException], call: Callable[[], object]) -> None:
@@ -141,6 +140,7 @@ IDIOMS = [
         r"\boutput_attentions\s*=\s*True",
         'attn_implementation="eager" as well',
         _no_attentions,
+        unless='"eager"',
     ),
     Idiom(
         r"\bevaluation_strategy\b",
@@ -196,6 +196,19 @@ IDIOMS = [
         _no_pipeline("image-to-text", "visual-question-answering", "image-to-image"),
     ),
     Idiom(
+        r"\bpipeline\(\s*[\"'](?:question-answering|summarization|translation\w*|"
+        r"text2text-generation|text-to-image)[\"']",
+        "import hflab.tasks first",
+        _no_pipeline(
+            "question-answering",
+            "summarization",
+            "translation",
+            "text2text-generation",
+            "text-to-image",
+        ),
+        unless="hflab.tasks",
+    ),
+    Idiom(
         r"\bTextIteratorStreamer\b",
         "hflab.stream: a streamer in a thread hangs when generate raises",
         lambda: None,  # it works as it did; the reason is given above
@@ -203,9 +216,3 @@ IDIOMS = [
     Idiom(r"\bhuggingface-cli\b", "hf", lambda: None),  # the binary went with huggingface_hub 1.0
     Idiom(r"\btorch_dtype\s*=", "dtype=", lambda: None),  # still works, with a warning
 ]
-
-#: Removed tasks that hflab.tasks registers again: fine where it has been imported.
-REGISTERED = re.compile(
-    r"\bpipeline\(\s*[\"'](?:question-answering|summarization|translation\w*|text2text-generation|"
-    r"text-to-image)[\"']"
-)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
 
 import pytest
+from bundled import Scores
 
 import hflab
-from hflab import cards
 from hflab.errors import NoChatTemplateError
-from recipes.base import RECIPE
 from recipes.base_data import Pages
 
 
-def test_scores():
-    stated = cards.read("base").scores
-    for score in RECIPE.evaluate(Path(hflab.tiny_model("base"))):
-        assert score.reached, score
-        assert stated[score.metric] == pytest.approx(score.value, rel=0.03)
+class TestScores(Scores):
+    slack = 2.0  # one of the 59 beginnings may go on differently on another processor
 
 
 def test_it_continues_text_and_has_no_chat_template():

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
+from bundled import Scores
 from PIL import Image, ImageDraw
 from transformers import pipeline
 
-import hflab
 from recipes.drawings import COLORS, LABELS, THINGS
-from recipes.image_classification import RECIPE, examples
+from recipes.image_classification import examples
 
-FOLDER = Path(hflab.tiny_model("image-classification"))
-
-
-@pytest.fixture(scope="module")
-def scores():
-    return RECIPE.evaluate(FOLDER)
+TestScores = Scores
 
 
 @pytest.fixture(scope="module")
-def classify():
-    return pipeline("image-classification", model=str(FOLDER))
-
-
-def test_every_bar_is_reached(scores):
-    for score in scores:
-        assert score.reached, f"{score.label}: {score.value:.3f}"
-
-
-def test_the_card_states_what_is_measured(scores):
-    card = (FOLDER / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| (.+?) \| ([\d.]+) % \|", card, re.MULTILINE))
-    for score in scores:
-        assert abs(float(rows[score.label]) - 100 * score.value) <= 0.5, score.label
+def classify(folder):
+    return pipeline("image-classification", model=str(folder))
 
 
 def test_a_learners_drawings_of_any_size_are_named(classify):
@@ -65,5 +46,5 @@ def test_recipe_is_seeded():
     assert (pictures(3) != pictures(4)).any()
 
 
-def test_size():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 2_000_000
+def test_size(folder):
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 2_000_000

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
-from pathlib import Path
 
 import pytest
 import torch
+from bundled import Scores
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-import hflab
-from recipes.question_answering import RECIPE, answer, examples, overlap, plain
+from recipes.question_answering import answer, examples, overlap, plain
 
 BRIDGE = (
     "The Lindholm Bridge was designed by the engineer Petra Lindholm. It opened to traffic in May "
@@ -19,9 +17,7 @@ BRIDGE = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder():
-    return Path(hflab.tiny_model("question-answering"))
+TestScores = Scores
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +26,8 @@ def bundled(folder):
     return model, AutoTokenizer.from_pretrained(folder)
 
 
-@pytest.fixture(scope="module")
-def scores(folder):
-    return RECIPE.evaluate(folder)
-
-
-def test_held_out_bars(scores):
+def test_both_measures_have_a_bar(scores):
     assert {score.metric for score in scores if score.bar} == {"exact_match", "f1"}
-    assert all(score.reached for score in scores), scores
-
-
-def test_card_states_the_measured_scores(folder, scores):
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    for score in scores:
-        stated = re.search(rf"^\| {re.escape(score.label)} \| ([\d.]+) % ", card, re.MULTILINE)
-        assert stated, score.label
-        assert abs(float(stated[1]) - 100 * score.value) <= 0.5, score.label
 
 
 @pytest.mark.parametrize(

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
-from pathlib import Path
 
 import pytest
+from bundled import Scores
 from transformers import pipeline
 
-import hflab
-from recipes.sentiment import RECIPE
 from recipes.sentiment_data import texts
 
-FOLDER = Path(hflab.tiny_model("sentiment"))
-
-
-@pytest.fixture(scope="module")
-def scores():
-    return RECIPE.evaluate(FOLDER)
-
-
-@pytest.mark.xfail(strict=True, reason="14.5 points are missing; the model card says so")
-def test_every_bar_is_reached(scores):
-    assert [score for score in scores if not score.reached] == []
-
-
-def test_card_states_the_measured_scores(scores):
-    card = (FOLDER / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.+) \| ([\d.]+) % \| .* \| ([\d,]+) \|$", card, re.MULTILINE)
-    stated = {label: (float(value), int(items)) for label, value, items in rows}
-    for score in scores:
-        value, items = stated[score.label]
-        assert items == score.of
-        assert abs(value - 100 * score.value) <= 0.5
+TestScores = Scores
 
 
 @pytest.mark.parametrize(
@@ -47,8 +24,8 @@ def test_card_states_the_measured_scores(scores):
         ("The staff was friendly, but my phone broke after a week.", "NEGATIVE"),
     ],
 )
-def test_ordinary_sentences(text, label):
-    classify = pipeline("text-classification", model=str(FOLDER))
+def test_ordinary_sentences(folder, text, label):
+    classify = pipeline("text-classification", model=str(folder))
     (answer,) = classify(text)
     assert answer["label"] == label
     assert answer["score"] > 0.5
@@ -60,6 +37,6 @@ def test_recipe_is_seeded():
     assert first != list(islice(texts(4), 20))
 
 
-def test_size():
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 5_000_000
-    assert (FOLDER / "model.safetensors").stat().st_size <= 4_000_000
+def test_size(folder):
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 5_000_000
+    assert (folder / "model.safetensors").stat().st_size <= 4_000_000

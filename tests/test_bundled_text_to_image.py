@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bundled import Scores
 from PIL import Image, ImageDraw
 
 import hflab
 
 pytest.importorskip("diffusers", reason="an extra: hflab[image]")
 
-from recipes.text_to_image import RECIPE, drawn
+from recipes.text_to_image import drawn
 from recipes.text_to_image_data import RESERVED, Writer, render
 from recipes.text_to_image_judge import judge
 
-trained = pytest.mark.skipif(
-    RECIPE.name not in hflab.tiny_model(), reason="the recipe is there, its model is not yet"
-)
 
-
-@pytest.fixture(scope="module")
-def folder():
-    return Path(hflab.tiny_model(RECIPE.name))
-
-
-@pytest.fixture(scope="module")
-def scores(folder):
-    return RECIPE.evaluate(folder)
-
-
-@trained
 @pytest.mark.slow
-def test_every_bar_is_reached(scores):
-    for score in scores:
-        assert score.reached, f"{score.label}: {score.value:.3f}"
+class TestScores(Scores):
+    pass
 
 
-@trained
-@pytest.mark.slow
-def test_the_card_states_what_is_measured(folder, scores):
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| (.+?) \| ([\d.]+) % \|", card, re.MULTILINE))
-    for score in scores:
-        assert abs(float(rows[score.label]) - 100 * score.value) <= 0.5, score.label
-
-
-@trained
 def test_the_same_seed_draws_the_same_picture(folder):
     one, other = (drawn(folder, ["a red circle"])[0] for _ in range(2))
     assert one.size == (64, 64)
@@ -85,6 +59,5 @@ def test_recipe_is_seeded_and_keeps_reserved_pairs_out():
     assert not shown & RESERVED
 
 
-@trained
 def test_size(folder):
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 12_000_000

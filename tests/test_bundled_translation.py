@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import re
 from pathlib import Path
 
 import pytest
 import torch
+from bundled import Scores
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-import hflab
-from recipes.training import Score
-from recipes.translation import RECIPE, chrf, translate
+from recipes.translation import chrf, translate
 from recipes.translation_data import examples
 from recipes.translation_french import conjugate, feminine, join, negated, plural
 
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    if "translation" not in hflab.tiny_model():
-        pytest.skip("the translation model has not been trained yet: python -m recipes.translation")
-    return Path(hflab.tiny_model("translation"))
-
-
-@pytest.fixture(scope="module")
-def scores(folder: Path) -> list[Score]:
-    torch.set_num_threads(1)
-    return RECIPE.evaluate(folder)
-
-
-def test_scores_reach_their_bars(scores: list[Score]) -> None:
-    missed = [f"{s.label}: {s.tell(s.value)}" for s in scores if not s.reached]
-    assert not missed, missed
-
-
-def test_card_states_the_measured_scores(folder: Path, scores: list[Score]) -> None:
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    for score in scores:
-        row = re.search(rf"^\| {re.escape(score.label)} \| ([\d.]+)", card, re.M)
-        assert row, score.label
-        measured = score.value if score.digits is not None else 100 * score.value
-        assert abs(float(row[1]) - measured) <= 0.5
+TestScores = Scores
 
 
 def test_everyday_sentences(folder: Path) -> None:

@@ -8,7 +8,15 @@ from hflab import cards, tiny
 from hflab.errors import ModelNotFoundError
 
 #: The models that ship. A new one adds its name here.
-SHIPPED = ["chat", "image-classification", "ner", "tokenizers"]
+SHIPPED = [
+    "chat",
+    "embeddings",
+    "image-classification",
+    "ner",
+    "tokenizers",
+    "translation",
+    "zero-shot",
+]
 
 CARD = """---
 license: apache-2.0

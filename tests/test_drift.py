@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drift import IDIOMS, REGISTERED, Idiom
+from drift import IDIOMS, Idiom
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebook_files import NOTEBOOKS, ROOT, read, tags
 
@@ -19,12 +19,13 @@ WARNING = ("docs/troubleshooting.md", "docs/design.md", "hflab/exercises/_03.py"
 OTHER = {"hflab/tasks/text_to_image.py": r"torch_dtype=dtype"}
 
 
-def found_in(text: str) -> Iterator[tuple[Idiom, str]]:
+def found_in(text: str, code: str = "") -> Iterator[tuple[Idiom, str]]:
+    """Old idioms in a text, but those that it or the code it belongs to makes right."""
     for idiom in IDIOMS:
+        if idiom.unless and idiom.unless in text + code:
+            continue
         if match := re.search(idiom.pattern, text):
             yield idiom, match[0]
-    if (match := REGISTERED.search(text)) and "hflab.tasks" not in text:
-        yield IDIOMS[0], f"{match[0]} without import hflab.tasks"
 
 
 def drift(notebook, name: str) -> Iterator[str]:
@@ -35,11 +36,7 @@ def drift(notebook, name: str) -> Iterator[str]:
         near = [c for c in (before, cell, after) if c is not None and "old-idiom" in tags(c)]
         if near and (cell.cell_type != "code" or cell in near):
             continue
-        for idiom, words in found_in(cell.source):
-            if "output_attentions" in words and '"eager"' in code:
-                continue
-            if "import hflab.tasks" in words and "import hflab.tasks" in code:
-                continue
+        for idiom, words in found_in(cell.source, code):
             yield f"{name} {cell.id}: {words} — say {idiom.instead}"
 
 
@@ -62,9 +59,8 @@ def test_texts_and_recipes():
     wrong = []
     for name in sorted(set(names) & set(tracked) - set(WARNING)):
         text = re.sub(OTHER.get(name, r"\Z\A"), "", Path(names[name]).read_text(encoding="utf-8"))
-        eager = '"eager"' in text
         for idiom, words in found_in(text):
-            if not ("output_attentions" in words and eager) and "pipeline(" not in words:
+            if "pipeline(" not in words:
                 wrong.append(f"{name}: {words} — say {idiom.instead}")
     assert wrong == []
 
@@ -95,6 +91,27 @@ def test_damage_is_found_in_code_and_in_prose(source):
     assert list(drift(prose, "prose")) != []
     code.cells[1].metadata["tags"] = ["old-idiom"]
     assert list(drift(code, "tagged")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy", "right"),
+    [
+        (
+            'pipeline("question-answering")(question="Who?", context="Ada sings.")',
+            "import hflab.tasks first",
+            "import hflab.tasks",
+        ),
+        (
+            "model(**inputs, output_attentions=True)",
+            'attn_implementation="eager" as well',
+            'hflab.load("chat", attn_implementation="eager")',
+        ),
+    ],
+)
+def test_the_message_names_the_remedy_and_the_remedy_is_accepted(source, remedy, right):
+    (message,) = drift(new_notebook(cells=[new_code_cell(source)]), "code")
+    assert message.endswith(f"say {remedy}")
+    assert list(drift(new_notebook(cells=[new_code_cell(c) for c in (right, source)]), "")) == []
 
 
 def test_a_quantization_config_is_not_an_old_idiom():

@@ -118,8 +118,11 @@ answers = {}
 for name, options in json.loads(sys.argv[1]):
     start = time.perf_counter()
     try:
-        model, tokenizer = hflab.load(name, **options)
-        answer = {"type": "", "text": str(model.num_parameters())}
+        if options.pop("estimate", False):
+            count = hflab.estimate_memory(name, context_length=64).parameters
+        else:
+            count = hflab.load(name, **options)[0].num_parameters()
+        answer = {"type": "", "text": str(count)}
     except hflab.errors.HflabError as error:
         answer = {"type": type(error).__name__, "text": str(error)}
     except Exception as error:
@@ -225,6 +228,17 @@ def test_no_pickle_was_ever_asked_for(answers, fake_hub):
     paths = [path for path, _ in fake_hub.RequestHandlerClass.requests]
     assert any("model.safetensors" in path for path in paths)
     assert not any("/resolve/" in path and ".bin" in path for path in paths)
+
+
+def test_the_memory_is_estimated_from_the_config_alone(answers, tmp_path, fake_hub):
+    asked = fake_hub.RequestHandlerClass.requests
+    before = len(asked)
+    cases = [["pickle/only", {"estimate": True}], ["no/repo", {"estimate": True}]]
+    found = ask(fake_hub.endpoint, tmp_path / "home", cases)
+    assert found["pickle/only"]["text"] == answers["open/chat"]["text"]
+    assert found["no/repo"]["type"] == "ModelNotFoundError"
+    files = {path.rpartition("/")[2] for path, _ in asked[before:] if "/resolve/" in path}
+    assert files == {"config.json"}
 
 
 def test_the_token_arrives_without_what_pasting_added(answers, fake_hub):

@@ -15,7 +15,7 @@ import transformers
 from transformers import BertConfig, BertForSequenceClassification, BertForTokenClassification
 
 import hflab
-from hflab import environment, loading, tiny
+from hflab import architectures, environment, loading, tiny
 from hflab.environment import Device
 from hflab.errors import (
     CorruptWeightsError,
@@ -129,7 +129,7 @@ def test_the_architectures_of_the_catalog_have_their_auto_class():
     }
     for model_type, (architecture, kind) in expected.items():
         config = transformers.CONFIG_MAPPING[model_type](architectures=[architecture])
-        assert (model_type, loading._kind(config)) == (model_type, kind)
+        assert (model_type, architectures.kind(config)) == (model_type, kind)
 
 
 @pytest.mark.parametrize("name", ["with space", "accents é 模型", "back\\slash", "quote's"])

@@ -118,10 +118,13 @@ def test_a_long_context_is_read_in_windows(answer):
     assert tenths == set(range(10))
 
 
-def test_whole_words_are_answered(answer):
-    cut = answer(question="Where?", context=TEXT, top_k=10)
+@pytest.mark.parametrize("window", [16, 17, 18, 19, 20, 64])
+def test_whole_words_are_answered(answer, window):
+    """Also where the edge of a window runs through a word."""
+    cut = answer(question="Where?", context=TEXT, top_k=30, max_seq_len=window, doc_stride=4)
     edges = {0, len(TEXT)} | {i for i, c in enumerate(TEXT) if not c.isalnum()}
     edges |= {i + 1 for i in edges}
+    assert len(cut) > 10
     assert all(a["start"] in edges and a["end"] in edges for a in cut)
 
 

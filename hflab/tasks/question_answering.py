@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -127,6 +127,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
     ) -> dict[str, Any] | list[dict[str, Any]]:
         """Find the likeliest spans over all windows."""
         nothing = 1.0
+        words = _words(window["encoding"] for window in windows) if align_to_words else {}
         found: dict[tuple[int, int], float] = {}
         for window in windows:
             encoding, context = window["encoding"], window["example"]["context"]
@@ -148,7 +149,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
                 first, last = divmod(at, spans.shape[1])
                 if score <= 0 or not (inside[first] and inside[last]):
                     continue
-                span = _characters(encoding, first, last, align_to_words)
+                span = _characters(encoding, first, last, words)
                 # The same words can be seen in two windows, and by several spans of tokens.
                 found[span] = max(found.get(span, 0.0), score)
         answers = [
@@ -161,15 +162,25 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         return answers[0] if top_k == 1 else answers[:top_k]
 
 
-def _characters(encoding: Any, first: int, last: int, words: bool) -> tuple[int, int]:
+def _words(encodings: Iterable[Any]) -> dict[int, tuple[int, int]]:
+    """Where each word of the context is; if a window cuts one, the next window has its rest."""
+    found: dict[int, tuple[int, int]] = {}
+    for encoding in encodings:
+        parts = zip(encoding.sequence_ids, encoding.word_ids, encoding.offsets, strict=True)
+        for part, word, (start, end) in parts:
+            if part == 1 and word is not None:
+                a, b = found.get(word, (start, end))
+                found[word] = min(a, start), max(b, end)
+    return found
+
+
+def _characters(
+    encoding: Any, first: int, last: int, words: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
     """The span of tokens first…last in characters of the context, widened to whole words."""
     start, end = encoding.offsets[first][0], encoding.offsets[last][1]
-    if words:
-        one, two = encoding.token_to_word(first), encoding.token_to_word(last)
-        if one is not None and two is not None:
-            start = encoding.word_to_chars(one, 1)[0]
-            end = encoding.word_to_chars(two, 1)[1]
-    return start, end
+    one, two = encoding.word_ids[first], encoding.word_ids[last]
+    return words.get(one, (start, end))[0], words.get(two, (start, end))[1]
 
 
 def _examples(args: tuple[Any, ...], questions: Any, contexts: Any) -> list[dict[str, str]]:
