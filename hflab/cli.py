@@ -1,4 +1,4 @@
-"""The command line: hflab doctor · lab · chat · models."""
+"""The command line: hflab doctor · lab · chat · models · progress."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import hflab
+from hflab import exercises
 from hflab.errors import HflabError, MissingExtraError
 
 _FIRST_NOTEBOOK = Path("notebooks", "01_intro.ipynb")
@@ -75,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the bundled models and their scores")
     models.set_defaults(run=_models)
+
+    progress = commands.add_parser("progress", help="say what is solved and what comes next")
+    progress.add_argument("--reset", action="store_true", help="begin again; the old file is kept")
+    progress.set_defaults(run=_progress)
     return parser
 
 
@@ -84,6 +89,14 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _models(options: argparse.Namespace) -> int:
     hflab.models()
+    return 0
+
+
+def _progress(options: argparse.Namespace) -> int:
+    if options.reset:
+        kept = exercises.reset()
+        print(f"The old progress is kept as {kept}." if kept else "There was no progress yet.")
+    print(exercises.progress())
     return 0
 
 

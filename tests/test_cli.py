@@ -328,6 +328,18 @@ def test_a_real_interrupt_is_quiet():
         assert b"Traceback" not in process.stderr.read()
 
 
+def test_progress_and_its_reset(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("HFLAB_HOME", str(tmp_path))
+    assert cli.main(["progress", "--reset"]) == 0
+    assert capsys.readouterr().out.startswith("There was no progress yet.\nNotebook 01: 0 of ")
+    hflab.exercise("01.1").check(5)
+    assert cli.main(["progress"]) == 0
+    assert "\nNotebook 01: 1 of " in capsys.readouterr().out
+    assert cli.main(["progress", "--reset"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("The old progress is kept as progress.before-1.json.\nNotebook 01: 0 of")
+
+
 def test_models_lists_every_bundled_model(capsys):
     assert cli.main(["models"]) == 0
     printed = capsys.readouterr().out

@@ -146,6 +146,33 @@ def test_progress_says_what_is_solved(capsys) -> None:
     assert exercises.progress().splitlines()[0] == line.format(1, 2)
 
 
+def test_progress_says_what_comes_next_until_all_is_solved(capsys) -> None:
+    assert exercises.progress().splitlines()[-1].startswith("Next: exercise 01.1, ")
+    for number in exercises.notebooks():
+        for each in ALL:
+            if each.name.startswith(number):
+                _progress.record("exercises", each.name, "correct")
+        assert exercises.progress().splitlines()[-1] == f"Next: the quiz of notebook {number}"
+        for i, question in enumerate(quiz(number).questions, start=1):
+            quiz(number).answer(i, question.right)
+    assert exercises.progress().splitlines()[-1] == "All is solved."
+
+
+def test_reset_keeps_the_old_progress_aside(home: Path, capsys) -> None:
+    assert exercises.reset() is None
+    for number in (1, 2):
+        exercise("01.1").check(5)
+        quiz("01").answer(1, quiz("01").questions[0].right)
+        before = (home / "progress.json").read_bytes()
+        kept = exercises.reset()
+        assert kept == f"progress.before-{number}.json"
+        assert (home / kept).read_bytes() == before
+        assert exercises.progress().startswith("Notebook 01: 0 of ")
+        capsys.readouterr()
+        quiz("01").score()
+        assert ": 0 of " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -189,12 +216,16 @@ def test_default_folder(platform, variable, expected, tmp_path, monkeypatch) -> 
     assert _progress.folder() == Path(expected.format(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["01.9", "1.1", "", "99.1", "01", None])
-def test_unknown_exercise_names_near_ones(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("01.9", "'01."), ("1.1", "'01."), ("01", "'01."), ("", ""), ("99.1", ""), (None, "")],
+)
+def test_unknown_exercise_names_near_ones(name: str, near: str) -> None:
     with pytest.raises(ParameterError) as caught:
         exercise(name)
     assert isinstance(caught.value, (ValueError, HflabError))
-    assert repr(name) in caught.value.what and "'01." in caught.value.why
+    assert repr(name) in caught.value.what and near in caught.value.why
+    assert any(repr(each.name) in caught.value.why for each in ALL)
 
 
 def test_unknown_quiz_names_near_ones() -> None:

@@ -8,6 +8,8 @@
     quiz("01")                       # shows the questions
     quiz("01").answer(1, "b")        # right or wrong, and why
 
+    print(progress())                # what is solved, and what comes next; also `hflab progress`
+
 A new notebook adds one file, `_NN.py`, holding `EXERCISES` and `QUIZ`.
 """
 
@@ -24,7 +26,7 @@ from hflab.exercises import _progress
 from hflab.exercises._exercise import Exercise
 from hflab.exercises._quiz import Quiz
 
-__all__ = ["Exercise", "Quiz", "exercise", "notebooks", "progress", "quiz"]
+__all__ = ["Exercise", "Quiz", "exercise", "notebooks", "progress", "quiz", "reset"]
 
 
 def notebooks() -> list[str]:
@@ -46,7 +48,7 @@ def exercise(name: str) -> Exercise:
     if name in found:
         return found[name]
     every = [each for number in notebooks() for each in _exercises(number)]
-    raise _unknown("exercise", name, every)
+    raise _unknown("exercise", name, list(found) or every)
 
 
 @functools.cache
@@ -65,19 +67,33 @@ def quiz(name: str) -> Quiz:
 
 
 def progress() -> str:
-    """What has been solved so far, one line for each notebook that has exercises."""
+    """What has been solved so far, one line for each notebook, and what comes next."""
     done = _progress.load()
-    lines = []
+    lines, left = [], []
     for number in notebooks():
         names = _exercises(number)
-        solved = sum(done["exercises"].get(n, {}).get("outcome") == "correct" for n in names)
+        open_ = [n for n in names if done["exercises"].get(n, {}).get("outcome") != "correct"]
         questions = [f"{number}.{n + 1}" for n in range(len(quiz(number).questions))]
         right = sum(done["quizzes"].get(n, {}).get("outcome") == "right" for n in questions)
         lines.append(
-            f"Notebook {number}: {solved} of {len(names)} exercises solved, "
+            f"Notebook {number}: {len(names) - len(open_)} of {len(names)} exercises solved, "
             f"{right} of {len(questions)} quiz questions right"
         )
-    return "\n".join(lines)
+        left += [f"Next: exercise {n}, {names[n].title}" for n in open_]
+        if right < len(questions):
+            left.append(f"Next: the quiz of notebook {number}")
+    return "\n".join([*lines, left[0] if left else "All is solved."])
+
+
+def reset() -> str | None:
+    """Begin again: the file with the progress is set aside, not deleted.
+
+    Returns:
+        The name under which the old file is kept; None if there was none.
+    """
+    for number in notebooks():
+        quiz(number).forget()
+    return _progress.reset()
 
 
 def _content(number: str) -> Any:
@@ -91,7 +107,7 @@ def _exercises(number: str) -> dict[str, Exercise]:
 
 
 def _unknown(kind: str, name: object, names: list[str]) -> ParameterError:
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4) or names
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4) or names[:3]
     return ParameterError(
         f"There is no {kind} named {name!r}.",
         f"The nearest names are: {', '.join(map(repr, near))}.",

@@ -43,7 +43,7 @@ def load() -> Progress:
         pass
     # What a cut or hand-edited file can raise: no UTF-8, no JSON, a list, missing or odd fields.
     except (ValueError, TypeError, KeyError, AttributeError):
-        aside = _set_aside(path)
+        aside = _set_aside(path, "broken")
         warnings.warn(
             f"The progress file {path} could not be read. It is kept as {aside.name}, "
             "and a new one is started.",
@@ -81,9 +81,15 @@ def record(kind: str, name: str, outcome: str) -> None:
         )
 
 
-def _set_aside(path: Path) -> Path:
-    """Rename a file to progress.broken-1.json, or to the next free number."""
+def reset() -> str | None:
+    """Set the progress aside, and return the name under which it is kept; None if there is none."""
+    path = folder() / "progress.json"
+    return _set_aside(path, "before").name if path.exists() else None
+
+
+def _set_aside(path: Path, why: str) -> Path:
+    """Rename a file to progress.WHY-1.json, or to the next free number."""
     number = 1
-    while (aside := path.with_name(f"{path.stem}.broken-{number}.json")).exists():
+    while (aside := path.with_name(f"{path.stem}.{why}-{number}.json")).exists():
         number += 1
     return path.rename(aside)

@@ -84,6 +84,10 @@ class Quiz:
         right, total = sum(best == given for best, given in pairs), len(self.questions)
         print(f"Quiz {self.name}: {right} of {total} right, {total - len(pairs)} not answered yet.")
 
+    def forget(self) -> None:
+        """Forget the answers given since Python was started."""
+        self._given.clear()
+
     def __str__(self) -> str:
         lines = []
         for number, question in enumerate(self.questions, start=1):
