@@ -292,7 +292,7 @@ RECIPE = Recipe(
         "It writes numbers as words, as they are spoken.",
         "Words that it has never heard it spells by ear, often wrong; so it does with rare names.",
     ],
-    steps=9000,
+    steps=7000,
     train=train,
     evaluate=evaluate,
 )
