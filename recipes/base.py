@@ -139,7 +139,7 @@ model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
 tokenizer = AutoTokenizer.from_pretrained(folder)
 inputs = tokenizer("Once upon a time", return_tensors="pt")
 print(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))""",
-    data="Pages that `recipes/base_data.py` writes from the lists in `recipes/data`, and two thirds of them written one by "
+    data="Pages that `recipes/base_data.py` writes from the lists in `recipes/data`, and half of them written one by "
     "one: short tales, news paragraphs, and remarks on one subject.",
     architecture="""Llama with 5.5 million parameters: hidden size 256, 6 layers, 4 attention heads with 2
 key-value heads, context 2,048 (trained on rows of 256 tokens), the bundled chat model's byte-level BPE tokenizer
@@ -150,7 +150,7 @@ with 4,096 tokens, no chat template.""",
         "Fluent means here: greedy, at least four words, all of them known or given, and no four words twice.",
         "English only, and only the kinds of pages named above.",
     ],
-    steps=2400,
+    steps=3000,
     train=train,
     evaluate=evaluate,
 )

@@ -39,9 +39,13 @@ class Pages:
         self.kinds: dict[Callable[[], str], float] = {
             self.article: 22, self.glossary: 6, self.comparison: 5, self.country: 16,
             self.countries_page: 4, self.questions: 10, self.joke: 5, self.story: 26,
-            self.diary: 6, self.letter: 6, self.news: 16, self.tale: 24, self.remarks: 26,
+            self.diary: 6, self.letter: 6, self.news: 16, self.tale: 60, self.remarks: 26,
         }  # fmt: skip
-        tales = (DATA / "tales.txt").read_text(encoding="utf-8").strip().split("\n\n")
+        tales = [
+            tale
+            for path in sorted(DATA.glob("tales*.txt"))
+            for tale in path.read_text(encoding="utf-8").strip().split("\n\n")
+        ]
         self.tales, self.news_items, self.sentences = (
             [row for i, row in enumerate(rows) if (i % 20 == 0) == held_out]
             for rows in (tales, news(), sentences())

@@ -137,7 +137,7 @@ def test_correct_stays_correct() -> None:
 
 
 def test_progress_says_what_is_solved(capsys) -> None:
-    line = "Notebook 01: {} of 4 exercises solved, {} of 5 quiz questions right"
+    line = "Notebook 01: {} of 6 exercises solved, {} of 6 quiz questions right"
     assert exercises.progress().splitlines()[0] == line.format(0, 0)
     exercise("01.1").check(5)
     exercise("01.2").check("")

@@ -102,6 +102,14 @@ def write(next_token, ids, limit):
 
 answer = write"""
 
+# -- 01.6: one step of training ------------------------------------------------------------------
+
+
+def _steps(function: Callable[..., Any]) -> list[float]:
+    """From the weight 2 with rate 0.5: uphill, downhill and on flat ground."""
+    return [float(function(2.0, slope, 0.5)) for slope in (1.0, -1.0, 0.0)]
+
+
 EXERCISES = (
     Exercise(
         name="01.1",
@@ -326,6 +334,72 @@ EXERCISES = (
         otherwise="Called with the prompt [7, 8, 9] and a model that says 103, then 104, then 0, "
         "your function should return [7, 8, 9, 103, 104].",
     ),
+    Exercise(
+        name="01.5",
+        title="Does it fit?",
+        task="A model has 3 billion parameters. How many gigabytes do its weights take with 4 bits "
+        "each?",
+        expects=((int, float), "a number"),
+        right=lambda n: abs(n - 1.5) < 1e-9,
+        because="Four bits are half a byte, and 3 billion times half a byte are 1.5 billion bytes.",
+        hints=(
+            "A byte has 8 bits.",
+            "Parameters times bits, divided by 8, gives bytes; a gigabyte is a billion of them.",
+        ),
+        code="answer = 3 * 4 / 8",
+        wrong=(
+            Wrong(
+                lambda n: n == 12,
+                "Those are gigabits: 3 billion times 4 bits. Eight bits make one byte.",
+                "answer = 3 * 4",
+            ),
+            Wrong(
+                lambda n: n in (1.5e9, 1500),
+                "The number is right, the unit is not: a gigabyte is a billion bytes.",
+                "answer = 3_000_000_000 * 4 / 8",
+            ),
+            Wrong(
+                lambda n: n == 6,
+                "That is right for 16 bits, two bytes each. Four bits are half a byte.",
+                "answer = 3 * 16 / 8",
+            ),
+        ),
+        otherwise="Compare with section 10: parameters times bits, divided by 8, in billions.",
+    ),
+    Exercise(
+        name="01.6",
+        title="One step of training",
+        task="Write a function step(weight, slope, rate) that returns the weight after one step of "
+        "gradient descent. The slope says how fast the loss rises when the weight grows.",
+        expects=(callable, "a function"),
+        right=lambda f: _steps(f) == [1.5, 2.5, 2.0],
+        because="Against the slope: where the loss rises with the weight, the weight is made "
+        "smaller, and the rate says by how much.",
+        hints=(
+            "The loss should fall. If it rises when the weight grows, which way must the weight "
+            "go?",
+            "Take rate times slope away from the weight.",
+        ),
+        code="def step(weight, slope, rate):\n    return weight - rate * slope\n\nanswer = step",
+        wrong=(
+            Wrong(
+                lambda f: _steps(f) == [2.5, 1.5, 2.0],
+                "That goes uphill: the loss rises at every step. Go against the slope.",
+                "answer = lambda weight, slope, rate: weight + rate * slope",
+            ),
+            Wrong(
+                lambda f: _steps(f) == [1.0, 3.0, 2.0],
+                "The learning rate is not used. Without it the steps are too long.",
+                "answer = lambda weight, slope, rate: weight - slope",
+            ),
+            Wrong(
+                lambda f: _steps(f) == [-0.5, 0.5, 0.0],
+                "That is the change alone. It still has to be added to the weight.",
+                "answer = lambda weight, slope, rate: -rate * slope",
+            ),
+        ),
+        otherwise="step(2.0, 1.0, 0.5) should be 1.5: half of the slope is taken from the weight.",
+    ),
 )
 
 QUIZ = (
@@ -408,6 +482,24 @@ QUIZ = (
             ),
             "There is no right answer, only a reward at the end.": (
                 "That describes reinforcement learning."
+            ),
+        },
+    ),
+    Question(
+        "Why can two runs of the same prompt give different answers?",
+        right="a",
+        options={
+            "The next token may be drawn at random.": (
+                "Likely tokens are drawn more often. Greedy decoding always takes the likeliest."
+            ),
+            "The model has learned something from the first run.": (
+                "It learns nothing from being used; only training changes its weights."
+            ),
+            "The tokenizer cuts the text at other places each time it is called.": (
+                "The same text always gives the same tokens."
+            ),
+            "Rounding errors add up until the model has changed its mind.": (
+                "They are tiny; with greedy decoding two runs on one computer agree."
             ),
         },
     ),
