@@ -143,7 +143,7 @@ RECIPE = Recipe(
     data=(
         "Texts written by a grammar from hand-made lists (about 4,500 words and phrases of "
         "feeling, 1,900 events of everyday life and 2,000 frames, each of which says how the "
-        "feeling of its parts makes the feeling of the whole), and 23,000 sentences written "
+        "feeling of its parts makes the feeling of the whole), and 27,000 sentences written "
         "one by one. Typing noise and, in the grammar's texts, invented words are mixed in."
     ),
     architecture=(
@@ -160,7 +160,7 @@ RECIPE = Recipe(
         "Irony without a sign of it, and words or events outside its lists, are often misread.",
         "English only; texts of one to three sentences.",
     ],
-    steps=4500,
+    steps=5500,
     train=train,
     evaluate=evaluate,
 )

@@ -223,26 +223,29 @@ class Writer:
         return f"{rng.choice(self.common['last_names'])} {rng.choice(HOUSES)}"
 
 
-def by_hand() -> list[tuple[str, int]]:
-    """Return the hand-written texts with their labels."""
-    found = [
+def by_hand() -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Return the written texts with their labels: those on feelings, and those on everything."""
+    on_feelings = [
         (row["text"], LABELS.index(row["label"]))
-        for name in ("sentiment_sentences_a", "sentiment_sentences_b")
-        for row in lines(DATA / f"{name}.jsonl")
+        for path in sorted(DATA.glob("sentiment_sentences_*.jsonl"))
+        for row in lines(path)
     ]
-    for sentence in sentences():
-        if sentence.tone in TONES:
-            found += [(text, TONES[sentence.tone]) for text in (sentence.text, sentence.again)]
-    return found
+    on_all = [
+        (text, TONES[sentence.tone])
+        for sentence in sentences()
+        if sentence.tone in TONES
+        for text in (sentence.text, sentence.again)
+    ]
+    return on_feelings, on_all
 
 
-def texts(seed: int, written: float = 0.8) -> Iterator[tuple[str, int]]:
+def texts(seed: int, written: float = 0.85) -> Iterator[tuple[str, int]]:
     """Yield labeled texts, endlessly: by grammar, and this share of them written by hand."""
     writer = Writer(seed)
     found = by_hand()
     while True:
         if writer.rng.random() < written:
-            text, label = writer.rng.choice(found)
+            text, label = writer.rng.choice(found[writer.rng.random() < 0.5])
             yield writer.noise.casual(writer.noise.blur(text, 0.15), 0.5), label
         else:
             yield writer.text()

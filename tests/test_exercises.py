@@ -272,16 +272,16 @@ def test_score_counts_the_last_answers(capsys) -> None:
     quiz("01").answer(3, ...)
     capsys.readouterr()
     quiz("01").score()
-    assert capsys.readouterr().out == "Quiz 01: 1 of 5 right, 3 not answered yet.\n"
+    assert capsys.readouterr().out == "Quiz 01: 1 of 6 right, 4 not answered yet.\n"
     quiz("01").answer(1, best[0])
     capsys.readouterr()
     quiz("01").score()
-    assert capsys.readouterr().out == "Quiz 01: 2 of 5 right, 3 not answered yet.\n"
+    assert capsys.readouterr().out == "Quiz 01: 2 of 6 right, 4 not answered yet.\n"
     assert _progress.load()["quizzes"]["01.1"] == {"outcome": "right", "tries": 2}
 
 
 @pytest.mark.parametrize(
-    ("number", "letter"), [(0, "a"), (6, "a"), ("1", "a"), (1, "e"), (1, ""), (1, "ab")]
+    ("number", "letter"), [(0, "a"), (7, "a"), ("1", "a"), (1, "e"), (1, ""), (1, "ab")]
 )
 def test_impossible_quiz_answers(number: int, letter: str) -> None:
     with pytest.raises(ParameterError):
@@ -292,7 +292,7 @@ def test_text_and_html_say_the_same() -> None:
     for question in quiz("01").questions:
         for text in (question.text, *question.options):
             assert text in str(quiz("01"))
-    assert quiz("01")._repr_html_().count("<li>") == 5 + 20
+    assert quiz("01")._repr_html_().count("<li>") == 6 + 24
     shown = exercise("01.3")._repr_html_()
     assert "Greedy decoding by hand" in shown and "Greedy decoding by hand" in repr(
         exercise("01.3")
