@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
@@ -21,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from recipes.base_data import Pages
 from recipes.chat import build
 from recipes.files import lines
-from recipes.training import HELD_OUT, TINY, Recipe, Score, fit
+from recipes.training import HELD_OUT, TINY, Recipe, Score, cross_entropy, fit
 
 END = "<|end_of_text|>"
 LENGTH = 256
@@ -56,6 +57,13 @@ def batches(
         yield {"input_ids": block, "labels": block}
 
 
+def loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return the loss of the model, computed faster than by the model itself."""
+    hidden = model.model(input_ids=batch["input_ids"]).last_hidden_state[:, :-1]
+    labels = batch["labels"][:, 1:]
+    return cross_entropy(hidden.flatten(0, 1), model.lm_head.weight, labels.flatten())
+
+
 def train(steps: int, seed: int) -> tuple[torch.nn.Module, PreTrainedTokenizerFast]:
     """Train the model from nothing, or go on from an earlier sitting."""
     tokens = tokenizer()
@@ -63,7 +71,8 @@ def train(steps: int, seed: int) -> tuple[torch.nn.Module, PreTrainedTokenizerFa
     if RECIPE.start:
         model = AutoModelForCausalLM.from_pretrained(RECIPE.start, dtype=torch.float32)
     model.config.eos_token_id = model.generation_config.eos_token_id = tokens.eos_token_id
-    fit(model, batches(tokens, seed), steps, rate=1.0e-3 if RECIPE.start else 1.5e-3, warm=60)
+    rate = 1.0e-3 if RECIPE.start else 1.5e-3
+    fit(model, batches(tokens, seed), steps, rate=rate, warm=60, loss=loss)
     model.generation_config.update(do_sample=False, max_new_tokens=60)
     return model, tokens
 
@@ -150,7 +159,7 @@ with 4,096 tokens, no chat template.""",
         "Fluent means here: greedy, at least four words, all of them known or given, and no four words twice.",
         "English only, and only the kinds of pages named above.",
     ],
-    steps=3000,
+    steps=2200,
     train=train,
     evaluate=evaluate,
 )

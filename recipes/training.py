@@ -217,6 +217,64 @@ def batches(
             yield batch
 
 
+class _LinearCrossEntropy(torch.autograd.Function):
+    """See `cross_entropy`; loss and gradients come from one pass over blocks of rows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, ids: torch.Tensor
+    ) -> torch.Tensor:
+        half = torch.bfloat16
+        table, total = weight.to(half), torch.zeros(())
+        by_hidden = torch.empty_like(hidden)
+        by_weight, by_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        for first in range(0, len(ids), 512):
+            block = slice(first, first + 512)
+            rows, wanted = hidden[block].to(half), ids[block, None]
+            logits = (rows @ table.T).float() + bias
+            sums = logits.logsumexp(-1, keepdim=True)
+            total = total + (sums - logits.gather(1, wanted)).sum()
+            errors = logits.sub_(sums).exp_()  # the probabilities; less one at the wanted token
+            errors.scatter_add_(1, wanted, -torch.ones_like(sums))
+            by_bias += errors.sum(0)
+            small = errors.to(half)
+            by_hidden[block] = small @ table
+            by_weight += small.T @ rows
+        ctx.save_for_backward(by_hidden, by_weight, by_bias)
+        ctx.count = len(ids)
+        return total / len(ids)
+
+    @staticmethod
+    def backward(ctx: Any, above: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+        scale = above / ctx.count
+        return *(gradient * scale for gradient in ctx.saved_tensors), None
+
+
+def cross_entropy(
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    labels: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return the mean cross-entropy of `hidden @ weight.T + bias`, without the table of all logits.
+
+    On a CPU that table takes more time than the rest of a small model: it is computed block by
+    block in bfloat16, and only for rows that have a label.
+
+    Args:
+        hidden: Last hidden states, (rows, width).
+        weight: The output table, (vocabulary, width).
+        labels: The wanted ids, (rows,); IGNORE where there is none.
+        bias: One number for each token of the vocabulary.
+    """
+    known = labels != IGNORE
+    bias = torch.zeros(len(weight)) if bias is None else bias
+    with torch.autocast(hidden.device.type, enabled=False):
+        parts = hidden[known].float(), weight, bias, labels[known]
+        loss: torch.Tensor = _LinearCrossEntropy.apply(*parts)
+    return loss
+
+
 def fit(
     model: torch.nn.Module,
     stream: Iterator[dict[str, torch.Tensor]],
