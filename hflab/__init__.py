@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hflab.health import doctor
     from hflab.loading import load
     from hflab.memory import estimate_memory
+    from hflab.practice_hub import PracticeHub
     from hflab.prompts import count_tokens, show_tokens
     from hflab.tiny import tiny_model
 
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Chat",
+    "PracticeHub",
     "count_tokens",
     "doctor",
     "estimate_memory",
@@ -51,6 +53,7 @@ __all__ = [
 # Where each public name lives; looked up on first use (PEP 562), then kept as an attribute.
 _HOMES = {
     "Chat": "hflab.chat",
+    "PracticeHub": "hflab.practice_hub",
     "count_tokens": "hflab.prompts",
     "doctor": "hflab.health",
     "estimate_memory": "hflab.memory",

@@ -14,6 +14,7 @@ import hflab
 
 NAMES = [
     "Chat",
+    "PracticeHub",
     "count_tokens",
     "doctor",
     "estimate_memory",
