@@ -1,31 +1,27 @@
 """hflab.hub: tokens, reach, and the Hub's failures seen through the real huggingface_hub.
 
-The Hub is played by a server on the loopback address; a subprocess loads from it, because
+The Hub is played by the practice Hub on the loopback address; a subprocess loads from it, because
 huggingface_hub reads its settings when it is imported.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
 from hflab import hub
+from hflab.practice_hub import Fault, PracticeHub
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SECRET = "hf_" + "S3cret" * 6
-FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
-FILES = (*FILES, "chat_template.jinja", "model.safetensors")
 # repository → (status, X-Error-Code, X-Error-Message) of every request, or of requests for files
 EVERYTHING = {
     "no/repo": (404, "RepoNotFound", ""),
@@ -39,75 +35,36 @@ ONLY_FILES = {
     "meta-llama/Llama-3.1-8B-Instruct": (401, "GatedRepo", ""),
     "gated/pending": (403, "GatedRepo", ""),
 }
+REFUSED = EVERYTHING | {f"{name}/resolve/": what for name, what in ONLY_FILES.items()}
 OPEN = {"open/chat", "html/weights", "cut/weights", "new/architecture", "pickle/only", "other/kind"}
 
 
-class FakeHub(BaseHTTPRequestHandler):
-    """As much of the Hub as loading a model needs."""
+@pytest.fixture(scope="module")
+def fake_hub(random_chat_folder, tmp_path_factory):
+    """A Hub with one model in many states: whole, damaged, refused."""
 
-    protocol_version = "HTTP/1.1"
-    folder: Path
-    requests: list[tuple[str, str]]
+    def changed(name: str) -> Path:
+        return Path(shutil.copytree(random_chat_folder, tmp_path_factory.mktemp("hub") / name))
 
-    def do_HEAD(self):
-        self.answer()
-
-    def do_GET(self):
-        self.answer()
-
-    def answer(self):
-        self.requests.append((self.path, self.headers.get("Authorization", "")))
-        path = self.path.partition("?")[0].strip("/")
-        if "/tree/" in path:
-            self.refuse(404, "EntryNotFound", "")
-        elif path.startswith("api/models/"):
-            self.describe("/".join(path.split("/")[2:4]))
-        elif "/resolve/" in path:
-            repo, _, rest = path.partition("/resolve/")
-            self.give(repo, rest.partition("/")[2])
-        else:
-            self.send(200, b"")
-
-    def describe(self, repo: str):
-        if repo in EVERYTHING:
-            return self.refuse(*EVERYTHING[repo])
-        names = ["config.json", "pytorch_model.bin"] if repo == "pickle/only" else FILES
-        body = {"id": repo, "sha": COMMIT, "siblings": [{"rfilename": name} for name in names]}
-        return self.send(200, json.dumps(body).encode())
-
-    def give(self, repo: str, name: str):
-        refusal = EVERYTHING.get(repo) or ONLY_FILES.get(repo)
-        if refusal:
-            return self.refuse(*refusal)
-        path = self.folder / name
-        missing = name not in FILES or not path.exists()
-        if missing or (repo, name) == ("other/kind", "config.json"):
-            return self.refuse(404, "EntryNotFound", "")
-        body = path.read_bytes()
-        if (repo, name) == ("new/architecture", "config.json"):
-            body = json.dumps(json.loads(body) | {"model_type": "llama9"}).encode()
-        if name == "model.safetensors" and repo == "html/weights":
-            body = b"<html>You need to sign in to this network</html>"
-        if name == "model.safetensors" and repo == "cut/weights":
-            body = body[:-64]
-        digest = hashlib.sha256(body).hexdigest()
-        return self.send(200, body, {"X-Repo-Commit": COMMIT, "ETag": f'"{digest}"'})
-
-    def refuse(self, status: int, code: str, message: str):
-        headers = {"X-Error-Code": code, "X-Error-Message": message}
-        self.send(status, b"", {key: value for key, value in headers.items() if value})
-
-    def send(self, status: int, body: bytes, headers: dict[str, str] | None = None):
-        self.send_response(status)
-        for key, value in (headers or {}).items():
-            self.send_header(key, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
+    # This process stays offline: only the subprocesses talk to it.
+    fake = PracticeHub(token=SECRET, filled=False, this_process=False)
+    new, pickle, other = changed("new"), changed("pickle"), changed("other")
+    config = json.loads((new / "config.json").read_text()) | {"model_type": "llama9"}
+    (new / "config.json").write_text(json.dumps(config))
+    (pickle / "model.safetensors").rename(pickle / "pytorch_model.bin")
+    (other / "config.json").unlink()
+    for name in OPEN | set(EVERYTHING) | set(ONLY_FILES):
+        place = {"new/architecture": new, "pickle/only": pickle, "other/kind": other}
+        fake.add(name, place.get(name, random_chat_folder))
+    weights = (random_chat_folder / "model.safetensors").read_bytes()
+    html = b"<html>You need to sign in to this network</html>"
+    fake.faults += [
+        *(Fault(f"*/{name}*", status=s, code=c, message=m) for name, (s, c, m) in REFUSED.items()),
+        Fault("/html/weights/resolve/*/model.safetensors", body=html),
+        Fault("/cut/weights/resolve/*/model.safetensors", body=weights[:-64]),
+    ]
+    with fake:
+        yield fake
 
 
 CLIENT = """
@@ -152,17 +109,6 @@ def ask(endpoint: str, home: Path, cases: list, **environ: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def fake_hub(random_chat_folder):
-    handler = type("Handler", (FakeHub,), {"folder": random_chat_folder, "requests": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.endpoint = f"http://127.0.0.1:{server.server_port}"
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("hub home")
 
@@ -171,9 +117,14 @@ def home(tmp_path_factory) -> Path:
 def answers(fake_hub, home) -> dict:
     cases = [[name, {}] for name in [*OPEN, *EVERYTHING, *ONLY_FILES]]
     cases.append(["Qwen/Qwen2.5-0.5B-Instuct", {}])
-    EVERYTHING["Qwen/Qwen2.5-0.5B-Instuct"] = (404, "RepoNotFound", "")
     # As somebody pastes it: with quotes and a line break.
-    return ask(fake_hub.endpoint, home, cases, HF_TOKEN=f'"{SECRET}"\n')
+    return ask(fake_hub.url, home, cases, HF_TOKEN=f'"{SECRET}"\n')
+
+
+def snapshot(home: Path, folder: str) -> Path:
+    """The one version of a model that is in the cache."""
+    (found,) = (home / "hub" / folder / "snapshots").iterdir()
+    return found
 
 
 def test_an_open_model_is_downloaded_and_loaded(answers):
@@ -220,31 +171,31 @@ def test_a_failing_server_is_no_riddle(answers):
 def test_the_remedy_for_damaged_weights_makes_the_next_download_whole(answers, home, fake_hub):
     command = answers["cut/weights"]["text"].split("Remove just this file with ")[1]
     subprocess.run(command.partition(" and get it again")[0], shell=True, check=True)
-    cached = home / "hub" / "models--cut--weights" / "snapshots" / COMMIT / "model.safetensors"
+    cached = snapshot(home, "models--cut--weights") / "model.safetensors"
     assert not cached.exists()
 
 
 def test_no_pickle_was_ever_asked_for(answers, fake_hub):
-    paths = [path for path, _ in fake_hub.RequestHandlerClass.requests]
+    paths = [request.path for request in fake_hub.log]
     assert any("model.safetensors" in path for path in paths)
     assert not any("/resolve/" in path and ".bin" in path for path in paths)
 
 
 def test_the_memory_is_estimated_from_the_config_alone(answers, tmp_path, fake_hub):
-    asked = fake_hub.RequestHandlerClass.requests
-    before = len(asked)
+    before = len(fake_hub.log)
     cases = [["pickle/only", {"estimate": True}], ["no/repo", {"estimate": True}]]
-    found = ask(fake_hub.endpoint, tmp_path / "home", cases)
+    found = ask(fake_hub.url, tmp_path / "home", cases)
     assert found["pickle/only"]["text"] == answers["open/chat"]["text"]
     assert found["no/repo"]["type"] == "ModelNotFoundError"
-    files = {path.rpartition("/")[2] for path, _ in asked[before:] if "/resolve/" in path}
+    paths = [request.path for request in fake_hub.log[before:]]
+    files = {path.rpartition("/")[2] for path in paths if "/resolve/" in path}
     assert files == {"config.json"}
 
 
 def test_the_token_arrives_without_what_pasting_added(answers, fake_hub):
-    requests = fake_hub.RequestHandlerClass.requests
     # transformers lists the repository once without the token it was given, and takes any failure.
-    sent = {header for path, header in requests if header and "/tree/main?" not in path}
+    requests = [request for request in fake_hub.log if not request.path.endswith("/tree/main")]
+    sent = {request.authorization for request in requests if request.authorization}
     assert sent == {f"Bearer {SECRET}"}
 
 
@@ -267,7 +218,7 @@ def test_without_the_hub_the_cached_model_loads_and_the_rest_is_clear(answers, h
 def test_half_a_model_on_the_disk_is_not_loaded(answers, home):
     found = ask("http://127.0.0.1:9", home, [["html/weights", {}]])
     assert found["html/weights"]["type"] == "CorruptWeightsError"
-    folder = home / "hub" / "models--html--weights" / "snapshots" / COMMIT
+    folder = snapshot(home, "models--html--weights")
     (folder / "model.safetensors").unlink()
     found = ask("http://127.0.0.1:9", home, [["html/weights", {}]])
     assert found["html/weights"]["type"] == "OfflineError"

@@ -70,12 +70,14 @@ class PracticeHub:
     While it runs, huggingface_hub in this process is allowed out (HF_HUB_OFFLINE off) and leaves
     out Xet, the Hub's newest way to move large files, which this server does not speak
     (HF_HUB_DISABLE_XET on). Both are put back when it stops. `settings` has what another process
-    needs, or this one before it imports the libraries.
+    needs, or this one before it imports the libraries. Uploads are kept in memory; the folders of
+    the bundled models are read and never written.
 
     Args:
         token: Access tokens that start with this are taken for the user "learner".
         page_size: Longest page of a list.
         filled: Whether the bundled models and everything else stand on it, or nothing.
+        this_process: Whether the two settings of this process are changed while it runs.
 
     Attributes:
         token: A token that is valid here, and nowhere else.
@@ -84,9 +86,15 @@ class PracticeHub:
     """
 
     def __init__(
-        self, *, token: str = "hf_practice", page_size: int = 100, filled: bool = True
+        self,
+        *,
+        token: str = "hf_practice",
+        page_size: int = 100,
+        filled: bool = True,
+        this_process: bool = True,
     ) -> None:
         self.token = token
+        self._this_process = this_process
         self.faults: list[Fault] = []
         self.log: list[Request] = []
         self._shelf = Shelf("", token, page_size)
@@ -114,8 +122,9 @@ class PracticeHub:
             self._shelf.url = f"http://127.0.0.1:{self._server.server_port}"
             serve = partial(self._server.serve_forever, poll_interval=0.05)
             threading.Thread(target=serve, name="practice hub", daemon=True).start()
-            self._switch("HF_HUB_OFFLINE", False)
-            self._switch("HF_HUB_DISABLE_XET", True)
+            if self._this_process:
+                self._switch("HF_HUB_OFFLINE", False)
+                self._switch("HF_HUB_DISABLE_XET", True)
         return self
 
     def stop(self) -> None:

@@ -35,6 +35,11 @@ class Blob:
     def _made(self) -> bytes | Path:
         return self._source() if callable(self._source) else self._source
 
+    @property
+    def mark(self) -> str:
+        """What commits tell contents apart by, without making one that is not needed yet."""
+        return "generated" if callable(self._source) else str(self.size)
+
     @cached_property
     def size(self) -> int:
         """In bytes."""
@@ -160,7 +165,7 @@ class Repo:
             else:
                 files[path] = blob
         files = dict(sorted(files.items()))
-        listed = "\n".join(f"{path} {blob.size}" for path, blob in files.items())
+        listed = "\n".join(f"{path} {blob.mark}" for path, blob in files.items())
         made_of = f"{self.kind} {self.id}\n{parent.oid if parent else ''}\n{title}\n{listed}"
         oid = hashlib.sha1(made_of.encode()).hexdigest()
         commit = Commit(oid, title, files, date or now(), parent, author)
