@@ -17,7 +17,6 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterable
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +24,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from hflab.practice_hub import _reading, _writing
-from hflab.practice_hub._http import Answer, Fault, Handler, Refused, Request
+from hflab.practice_hub._faults import Answer, Fault
+from hflab.practice_hub._http import Handler, Refused, Request
 from hflab.practice_hub._repos import Kind, Repo
 from hflab.practice_hub._shelf import Shelf, folder_files
 
@@ -191,10 +191,9 @@ class PracticeHub:
         """
         self._shelf.repos[kind, repo_id].granted.add(token or self.token)
 
-    def sent(self, path: str, requests: Iterable[Request] | None = None) -> int:
-        """Bytes of content that were sent for paths that end in `path`."""
-        found = self.log if requests is None else requests
-        return sum(request.sent for request in found if request.path.endswith(path))
+    def sent(self, path: str) -> int:
+        """Bytes of content that were sent so far for paths that end in `path`."""
+        return sum(request.sent for request in self.log if request.path.endswith(path))
 
     def _switch(self, name: str, value: bool) -> None:
         """Set a variable, and the constant made of it if the library is imported already."""

@@ -6,57 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hflab.practice_hub._faults import Answer, Fault
 from hflab.practice_hub._repos import Blob
 
 _CHUNK = 65_536
-
-
-@dataclass
-class Fault:
-    """Something that goes wrong on purpose, for requests whose path fits.
-
-    Several can be combined, such as `seconds` with `status`.
-
-    Attributes:
-        path: Pattern of the request's path, with * for anything, such as "*/model.safetensors".
-        method: Only requests of this method, such as "GET"; by default all.
-        times: How many requests it meets before it is over; by default all.
-        status: Answer with this status and no content.
-        code: What X-Error-Code says with it.
-        message: What X-Error-Message says with it.
-        retry_after: What Retry-After says with it, in seconds.
-        seconds: Wait so long before answering.
-        cut: Break the connection after so many bytes of the content.
-        etag: Claim this etag.
-        body: Answer with this content, such as a web page.
-        redirect: Send the client to this path; the same path makes a loop.
-    """
-
-    path: str
-    method: str | None = None
-    times: int | None = None
-    status: int | None = None
-    code: str = ""
-    message: str = ""
-    retry_after: int | None = None
-    seconds: float = 0.0
-    cut: int | None = None
-    etag: str | None = None
-    body: bytes | None = None
-    redirect: str | None = None
-
-    def meets(self, method: str, path: str) -> bool:
-        """Whether it applies to a request, which then counts."""
-        if self.times == 0 or (self.method or method) != method or not fnmatchcase(path, self.path):
-            return False
-        if self.times is not None:
-            self.times -= 1
-        return True
 
 
 @dataclass
@@ -103,21 +60,6 @@ class Request:
         return value
 
 
-@dataclass
-class Answer:
-    """What is answered.
-
-    Attributes:
-        content: Bytes, a file's content, or anything that JSON can hold.
-        headers: Besides Content-Length and Content-Type.
-        status: 200 for a success.
-    """
-
-    content: Any = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    status: int = 200
-
-
 class Refused(Exception):  # noqa: N818 - an answer, not an error of the program
     """A request that is answered with a refusal.
 
@@ -159,10 +101,10 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(sum(fault.seconds for fault in faults))
         answer = self._answered(request)
         for fault in faults:
-            _spoil(answer, fault)
+            fault.spoil(answer)
         request.body = b""
         request.status = answer.status
-        self._write(request, answer, min((f.cut for f in faults if f.cut is not None), default=-1))
+        self._write(request, answer, faults)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 
@@ -183,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
             return b"".join(chunks)
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
-    def _write(self, request: Request, answer: Answer, cut: int) -> None:
+    def _write(self, request: Request, answer: Answer, faults: list[Fault]) -> None:
         content = answer.content
         if not isinstance(content, Blob | bytes):
             content = json.dumps(content).encode()
@@ -206,38 +148,24 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(stop - start))
         self.end_headers()
         if self.command != "HEAD":
-            self._send(request, blob, start, stop, cut)
+            self._send(request, blob, start, stop, faults)
 
-    def _send(self, request: Request, blob: Blob, start: int, stop: int, cut: int) -> None:
-        end = stop if cut < 0 else min(stop, start + cut)
+    def _send(
+        self, request: Request, blob: Blob, start: int, stop: int, faults: list[Fault]
+    ) -> None:
+        end = min([stop, *(start + fault.cut for fault in faults if fault.cut is not None)])
+        pause = sum(_CHUNK / fault.pace for fault in faults if fault.pace)
         while start < end:
             chunk = blob.read(start, min(start + _CHUNK, end))
             self.wfile.write(chunk)
             request.sent += len(chunk)
             start += len(chunk)
+            time.sleep(pause)
         # Fewer bytes than were promised: the connection has to end for the client to notice.
         self.close_connection = self.close_connection or end < stop
 
     def log_message(self, *args: Any) -> None:
         """Nothing is printed; the requests are in `PracticeHub.log`."""
-
-
-def _spoil(answer: Answer, fault: Fault) -> None:
-    """Change an answer as a fault wants it."""
-    if fault.body is not None:
-        answer.content = fault.body
-        answer.headers["Content-Type"] = "text/html"
-    if fault.etag is not None:
-        answer.headers["ETag"] = f'"{fault.etag}"'
-    if fault.redirect is not None:
-        answer.status, answer.content = 302, b""
-        answer.headers["Location"] = fault.redirect
-    if fault.status is not None:
-        answer.status, answer.content, answer.headers = fault.status, b"", {}
-        said = {"X-Error-Code": fault.code, "X-Error-Message": fault.message}
-        answer.headers |= {name: value for name, value in said.items() if value}
-        if fault.retry_after is not None:
-            answer.headers["Retry-After"] = str(fault.retry_after)
 
 
 def _range(header: str, size: int) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from hflab.practice_hub._http import Answer, Request
+from hflab.practice_hub._faults import Answer
+from hflab.practice_hub._http import Request
 from hflab.practice_hub._repos import Blob, Commit, Repo, card_data, history
 
 # Fields that a list leaves out unless they are asked for, as the Hub does.

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from hflab.practice_hub import _listing
-from hflab.practice_hub._http import Answer, Refused, Request
+from hflab.practice_hub._faults import Answer
+from hflab.practice_hub._http import Refused, Request
 from hflab.practice_hub._repos import Commit, Kind, Repo, history
 from hflab.practice_hub._shelf import Shelf
 

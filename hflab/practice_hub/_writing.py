@@ -7,7 +7,8 @@ import hashlib
 import json
 from typing import Any
 
-from hflab.practice_hub._http import Answer, Refused, Request
+from hflab.practice_hub._faults import Answer
+from hflab.practice_hub._http import Refused, Request
 from hflab.practice_hub._reading import Match, at, seen
 from hflab.practice_hub._repos import Blob, Repo, is_large
 from hflab.practice_hub._shelf import Shelf
