@@ -74,7 +74,7 @@ def environment(hub: PracticeHub, home: Path, **more: str) -> dict[str, str]:
 def python(hub: PracticeHub, home: Path, code: str, **more: str) -> str:
     """What a program prints whose client libraries know this Hub only."""
     command = [sys.executable, "-c", code]
-    env = environment(hub, home, **more)
+    env = environment(hub, home, HF_HUB_DISABLE_IMPLICIT_TOKEN="0", **more)
     run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -549,6 +549,15 @@ def test_a_redirect_leads_on_and_a_loop_ends(hub, api, tmp_path):
     with pytest.raises(Exception, match="redirects"):
         api.hf_hub_download("practice/chat", "config.json", cache_dir=tmp_path)
     assert 2 < len(hub.log) - start < 50
+
+
+def test_the_users_own_token_stays_at_home(hub, tmp_path):
+    (tmp_path / "token").write_text("hf_mine")
+    start = len(hub.log)
+    code = "import huggingface_hub as h; h.HfApi().model_info('practice/chat')"
+    env = environment(hub, tmp_path, HF_TOKEN="hf_mine_as_well")
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, timeout=60)
+    assert [each.authorization for each in hub.log[start:]] == [""]
 
 
 # -- the server itself ---------------------------------------------------------------------------

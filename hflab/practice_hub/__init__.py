@@ -153,7 +153,8 @@ class PracticeHub:
     def settings(self, home: str | Path) -> dict[str, str]:
         """Environment variables that make the client libraries talk to it and to nothing else.
 
-        They are read when the libraries are imported.
+        They are read when the libraries are imported. With them, no stored token is sent along:
+        the user's own token is none of this server's business, so pass `token=hub.token`.
 
         Args:
             home: A folder for downloads and logins, in place of the user's own.
@@ -161,7 +162,9 @@ class PracticeHub:
         return {
             "HF_ENDPOINT": self.url,
             "HF_HOME": str(home),
+            "HF_TOKEN": "",
             "HF_HUB_CACHE": str(Path(home, "hub")),
+            "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
             "HF_DATASETS_CACHE": str(Path(home, "datasets")),
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_XET": "1",
