@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from huggingface_hub import HfApi, ModelCard, constants, metadata_load
 from huggingface_hub.errors import (
@@ -25,6 +26,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from packaging.version import Version
 
 import hflab
 from hflab import tiny
@@ -32,6 +34,9 @@ from hflab.practice_hub import Fault, PracticeHub
 
 ROOT = Path(__file__).parent.parent
 CHUNK = constants.DOWNLOAD_CHUNK_SIZE
+# Clients before 2.0 don't repeat a refused list, and follow a loop of redirects without end.
+NEW = Version(huggingface_hub.__version__) >= Version("2.0")
+new_client = pytest.mark.skipif(not NEW, reason="an older huggingface_hub")
 
 
 @pytest.fixture(scope="module")
@@ -481,12 +486,12 @@ def test_a_gate_has_two_refusals_and_opens(hub, api, stranger, tmp_path):
 
 
 def test_load_explains_every_refusal(tmp_path):
-    member = "hf_practice_member"
+    member, loop = "hf_practice_member", "/practice/zero-shot/resolve/main/config.json"
     with PracticeHub(this_process=False) as hub:
         hub.grant("practice/gated-chat", member)
         hub.faults += [
             Fault("/practice/ner/resolve/*/model.safetensors", body=b"<html>Sign in</html>"),
-            Fault("/practice/zero-shot/*", redirect="/practice/zero-shot/resolve/main/config.json"),
+            Fault("/practice/zero-shot/*", redirect=loop if NEW else None),
             Fault("/api/models/practice/embeddings*", status=500),
             Fault("/api/models/practice/translation*", status=429, retry_after=60),
         ]
@@ -498,7 +503,7 @@ def test_load_explains_every_refusal(tmp_path):
             ("practice/chta", ""): ("ModelNotFoundError", "misspelled"),
             ("old-attic/mood-finder", ""): ("UnsafeModelError", "pickle"),
             ("practice/ner", ""): ("CorruptWeightsError", "web page of 20 bytes"),
-            ("practice/zero-shot", ""): ("OfflineError", "does not answer as it should"),
+            ("practice/zero-shot", ""): ("OfflineError" if NEW else "", ""),
             ("practice/embeddings", ""): ("OfflineError", "does not answer as it should"),
             ("practice/translation", ""): ("OfflineError", "does not answer as it should"),
         }
@@ -510,6 +515,7 @@ def test_load_explains_every_refusal(tmp_path):
         assert text.count("\n") == (2 if kind else 0)
 
 
+@new_client
 def test_too_many_requests_are_repeated_after_the_wait(hub, api):
     hub.faults.append(Fault("/api/models", status=429, retry_after=0, times=1))
     start = len(hub.log)
@@ -539,6 +545,7 @@ def test_a_wrong_etag_is_what_the_client_files_it_under(hub, api, tmp_path):
     assert json.loads(path.read_text())["model_type"] == "llama"
 
 
+@new_client
 def test_a_redirect_leads_on_and_a_loop_ends(hub, api, tmp_path):
     target = "/practice/chat/resolve/main/config.json"
     hub.faults.append(Fault("*/tokenizer_config.json", redirect=target))
