@@ -109,7 +109,9 @@ def evaluate(folder: Path) -> list[Score]:
         inputs = tokens(prompt, return_tensors="pt")
         with torch.inference_mode():
             out = model.generate(**inputs, max_new_tokens=longest, do_sample=False)
-        return tokens.decode(out[0], skip_special_tokens=True)
+        text = tokens.decode(out[0], skip_special_tokens=True)
+        # The limit may fall inside a word, which is then no word of the model's.
+        return text if out[0, -1] == tokens.eos_token_id else text[: text.rstrip().rfind(" ")]
 
     pages = Pages(UNSEEN + 1)
     known = {word for _ in range(20_000) for word in re.findall(r"[^\W\d_]+", pages.page().lower())}

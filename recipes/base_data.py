@@ -38,8 +38,8 @@ class Pages:
         self.countries = list(self.facts.countries.values())
         self.kinds: dict[Callable[[], str], float] = {
             self.article: 22, self.glossary: 6, self.comparison: 5, self.country: 16,
-            self.countries_page: 4, self.questions: 10, self.joke: 5, self.story: 26,
-            self.diary: 6, self.letter: 6, self.news: 16, self.tale: 60, self.remarks: 26,
+            self.countries_page: 4, self.questions: 10, self.joke: 5, self.story: 8,
+            self.diary: 2, self.letter: 2, self.news: 16, self.tale: 60, self.remarks: 26,
         }  # fmt: skip
         tales = [
             tale
