@@ -243,7 +243,5 @@ def _client(base_url: str, key: str, host: str, timeout: float, max_retries: int
         http_client=openai.DefaultHttpxClient(trust_env=False) if host in _LOOPBACK else None,
     )
     if host != "api.openai.com":
-        client.organization = client.project = (
-            None  # read from variables
-        )
+        client.organization = client.project = None  # read from variables
     return client

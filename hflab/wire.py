@@ -24,7 +24,8 @@ _SAME = {"max_new_tokens": "max_tokens", "stop_strings": "stop"} | {
     name: name for name in ("temperature", "top_p")
 }
 _PENALTIES = ("frequency_penalty", "presence_penalty")
-_KNOWN = [*_SAME, *_PENALTIES, "do_sample", "extra_body", "seed"]
+_ONLY_HERE = [*_PENALTIES, "extra_body"]
+_KNOWN = {*_SAME, *_ONLY_HERE, "do_sample", "seed"}
 # How servers mark a prompt that is too long: OpenAI and llama-cpp-python, llama.cpp.
 _TOO_LONG = {"context_length_exceeded", "exceed_context_size_error"}
 
@@ -41,8 +42,6 @@ def check_request(parameters: Mapping[str, Any]) -> None:
         if name in _SAME or name == "do_sample":
             check_parameters({name: value})
         elif name not in _KNOWN:
-            if not get_close_matches(name, _KNOWN, n=1, cutoff=0.8):
-                check_parameters({name: value})  # names it, unless transformers knows it
             raise _unknown(name, value)
         elif value is None:
             continue
@@ -214,7 +213,9 @@ def _words(error: Exception) -> str:
 
 
 def _unknown(name: str, value: object) -> ParameterError:
-    close = get_close_matches(name, _KNOWN, n=1, cutoff=0.8)
+    close = get_close_matches(name, _ONLY_HERE, n=1, cutoff=0.8)
+    if not close:
+        check_parameters({name: value})  # raises, unless transformers knows it
     remedy = f'If this server knows it, write extra_body={{"{name}": {value!r}}}.'
     return ParameterError(
         what=f"{name} is not a parameter of the OpenAI interface.",

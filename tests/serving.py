@@ -1,4 +1,4 @@
-"""Servers on loopback for the tests: `transformers serve`, and one that fails in every way asked."""
+"""Servers on loopback for the tests: `transformers serve`, and one that fails as it is asked to."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], address: str, log: Path, cwd: Path | None = None) -> Iterator[int]:
+def running(
+    command: list[str], address: str, log: Path, *, cwd: Path | None = None, **variables: str
+) -> Iterator[int]:
     """Run a server until the block ends; it has started when `address` answers. Gives its pid."""
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd)
+        environment = {**os.environ, **variables}
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd, env=environment
+        )
     try:
         until = time.monotonic() + SECONDS_TO_START
         while True:
@@ -55,10 +60,10 @@ def transformers_serve(folder: Path, work: Path) -> Iterator[tuple[str, int]]:
     command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
     root = f"http://127.0.0.1:{port}"
     # Without a cache folder of the Hub, its list of models fails.
-    Path(os.environ.get("HF_HUB_CACHE", "~/.cache/huggingface/hub")).expanduser().mkdir(
-        parents=True, exist_ok=True
-    )
-    with running(command, f"{root}/health", work / "serve.log", folder.parent) as pid:
+    hub = work / "hub"
+    hub.mkdir()
+    log = work / "serve.log"
+    with running(command, f"{root}/health", log, cwd=folder.parent, HF_HUB_CACHE=str(hub)) as pid:
         yield f"{root}/v1", pid
 
 
@@ -126,7 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append((time.monotonic(), dict(self.headers), body))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.seen.append((time.monotonic(), headers, body))
         fault, _, count = self.path.split("/")[1].partition("=")
         key = self.headers.get("Authorization", "").removeprefix("Bearer ")
         attempts = len(self.server.seen)
