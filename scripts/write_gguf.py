@@ -28,12 +28,12 @@ TYPES = {
 CUTS = {"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|": "llama-bpe"}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="a model folder of transformers")
     parser.add_argument("file", type=Path, help="the GGUF file to write")
     parser.add_argument("--type", choices=TYPES, default="f32", help="format of the matrices")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     write(options.folder, options.file, TYPES[options.type])
     print(f"{options.file}: {options.file.stat().st_size / 1e6:.1f} MB")
 
