@@ -48,7 +48,7 @@ langchain: ## Test the LangChain examples, in an environment of their own
 	.venv-langchain/bin/python -m pytest tests/test_langchain.py $(TEST_ARGS)
 
 llama-cpp: $(READY) ## Compile llama.cpp (minutes) and test RemoteChat with its server
-	$(PIP_INSTALL) -e ".[$(EXTRAS),llama-cpp]"
+	CMAKE_ARGS="$${CMAKE_ARGS:--DLLAMA_BUILD_COMMON=OFF -DLLAVA_BUILD=OFF}" $(PIP_INSTALL) -e ".[$(EXTRAS),llama-cpp]"
 	$(PY) -m pytest tests/test_llama_cpp.py $(TEST_ARGS)
 
 pins: $(READY) ## Bring constraints.txt in line with pyproject.toml (PIN_ARGS=--upgrade: newest versions)

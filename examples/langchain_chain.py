@@ -1,7 +1,10 @@
-import hflab
+"""A chain of LangChain: prompt template, model, parser."""
+
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
+
+import hflab
 
 pipe = {"max_new_tokens": 60, "return_full_text": False}
 llm = HuggingFacePipeline.from_model_id(

@@ -1,5 +1,8 @@
-import hflab
+"""A transformers pipeline as a chat model of LangChain."""
+
 from langchain_huggingface import ChatHuggingFace, HuggingFacePipeline
+
+import hflab
 
 llm = HuggingFacePipeline.from_model_id(
     model_id=hflab.tiny_model("chat"),

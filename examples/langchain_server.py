@@ -1,3 +1,5 @@
+"""A model server as a chat model of LangChain."""
+
 import sys
 
 from langchain_openai import ChatOpenAI

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from hflab.client import checked_url, is_openai, make_client
 from hflab.conversation import Conversation
 from hflab.decoding import GenerationStats
-from hflab.errors import HflabError, MissingExtraError, ParameterError
+from hflab.errors import HflabError
 from hflab.generation import Stream
 from hflab.keys import find_key
 from hflab.prompts import check_messages, check_text
@@ -23,10 +23,7 @@ from hflab.wire import (
 )
 
 if TYPE_CHECKING:
-    from openai import OpenAI
     from openai.types.chat import ChatCompletionChunk
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class RemoteChat(Conversation):
@@ -93,11 +90,10 @@ class RemoteChat(Conversation):
         api_key, self._key = None, find_key(str(base_url), api_key, key_name)
         check_request(generation)
         super().__init__(system, generation)
-        self.base_url = _checked_url(base_url)
+        self.base_url = checked_url(base_url)
         self.model = model
-        host = urlsplit(self.base_url).hostname or ""
-        self._limit = "max_completion_tokens" if host == "api.openai.com" else "max_tokens"
-        self._client = _client(self.base_url, self._key.reveal(), host, timeout, max_retries)
+        self._limit = "max_completion_tokens" if is_openai(self.base_url) else "max_tokens"
+        self._client = make_client(self.base_url, self._key, timeout, max_retries)
 
     def stream(self, text: str, **generation: Any) -> Stream:
         """Say something and return a generator of pieces of the reply, with `.stats`.
@@ -171,9 +167,9 @@ class RemoteChat(Conversation):
                         start = perf_counter()
                 # A piece that is no JSON is a ValueError.
                 except (openai.APIError, transport_errors(events.response), ValueError) as error:
-                    failure = self._broken_off(error, stats)
+                    failure = self._broken_off(error, request, stats)
                 if failure is None and stats.finish_reason is None:
-                    failure = self._broken_off(None, stats)
+                    failure = self._broken_off(None, request, stats)
         except openai.APIError as error:
             failure = self._explain(error)
         # Raised here, where the client's error is no longer being handled, so that no traceback
@@ -181,8 +177,22 @@ class RemoteChat(Conversation):
         if failure is not None:
             raise failure
 
-    def _broken_off(self, error: Exception | None, stats: GenerationStats) -> HflabError:
-        return broken_off(self.base_url, error, self._key, stats.time_to_first_token is not None)
+    def _broken_off(
+        self, error: Exception | None, request: dict[str, Any], stats: GenerationStats
+    ) -> HflabError:
+        # An optional extra, as above.
+        import openai
+
+        begun = stats.time_to_first_token is not None
+        if error is None and not begun:
+            # Some servers end the stream where they would otherwise say what is wrong, and close
+            # the connection, which the client notices only when it uses it again.
+            client = self._client.with_options(max_retries=1)
+            try:
+                client.chat.completions.create(**request | {self._limit: 1})
+            except openai.APIError as reason:
+                return self._explain(reason)
+        return broken_off(self.base_url, error, self._key, begun)
 
     def _explain(self, error: Exception) -> HflabError:
         return explain(error, self.base_url, self.model, self._key, self._models)
@@ -211,37 +221,3 @@ def _read(event: ChatCompletionChunk, stats: GenerationStats) -> str:
         details = event.usage.prompt_tokens_details
         stats.reused_tokens = (details and details.cached_tokens) or 0
     return text
-
-
-def _checked_url(base_url: str) -> str:
-    parts = urlsplit(base_url if isinstance(base_url, str) else "")
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ParameterError(
-            what="base_url is no address of a server.",
-            why="It must begin with http:// or https:// and a host, and hold no password.",
-            remedy='Write it like "http://localhost:8000/v1"; a key goes into api_key.',
-        )
-    return base_url.rstrip("/")
-
-
-def _client(base_url: str, key: str, host: str, timeout: float, max_retries: int) -> OpenAI:
-    try:
-        # An optional extra; importing it takes about a second.
-        import openai
-    except ImportError as error:
-        raise MissingExtraError(
-            "RemoteChat needs the openai package.",
-            "It speaks the interface that all these servers share.",
-            extra="remote",
-        ) from error
-    client = openai.OpenAI(
-        base_url=base_url,
-        api_key=key or "none",  # the client wants one, and servers without keys ignore it
-        timeout=openai.Timeout(timeout, connect=5.0),
-        max_retries=max_retries,
-        # A proxy that the environment names can't reach this machine's own servers.
-        http_client=openai.DefaultHttpxClient(trust_env=False) if host in _LOOPBACK else None,
-    )
-    if host != "api.openai.com":
-        client.organization = client.project = None  # read from variables
-    return client

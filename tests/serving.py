@@ -138,6 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
         attempts = len(self.server.seen)
         if count and attempts > int(count):  # "500=2" fails twice
             fault = "fine"
+        if fault == "silent" and not body.get("stream"):
+            fault = "too-long"
         if fault == "429":
             self.fail(429, "Too many requests", {"Retry-After": "0.7"})
         elif fault in ("500", "503"):
@@ -192,6 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
+        if fault == "silent":  # no word in the stream; asked without one, it says why
+            return self.wfile.write(b"0\r\n\r\n")
         if fault == "error-first":
             return self.event(b'data: {"error": {"message": "CUDA error"}}\n\n')
         if fault == "endless":

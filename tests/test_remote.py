@@ -248,6 +248,7 @@ FAILURES = [
     ("hang-up", OfflineError, ["No server answers", "Start the server"], 2),
     ("too-long", ContextOverflowError, ["context window", "1407", "reset()"], 1),
     ("llama.cpp-too-long", ContextOverflowError, ["context window", "1407 of 256"], 1),
+    ("silent", ContextOverflowError, ["context window", "1407"], 2),
     ("422", ParameterError, ["status 422", "Unexpected fields"], 1),
     ("error-first", OfflineError, ["before its first word", "CUDA error"], 1),
 ]
