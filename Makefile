@@ -6,13 +6,13 @@
 # Each line below is a plain command that can be typed by hand; on Windows, the README gives them.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks pins clean
+.PHONY: help lab test lint notebooks langchain llama-cpp pins clean
 
 # The first Python here that is new enough and can make environments. Another one: make lab PYTHON=/path/to/python
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 	&& echo $$p && break; done)
-EXTRAS := lab,quant,dev
+EXTRAS := lab,quant,remote,serve,dev
 # Passed on to JupyterLab and to pytest: make lab LAB_ARGS=--no-browser · make test TEST_ARGS="-k memory"
 LAB_ARGS ?=
 TEST_ARGS ?=
@@ -24,7 +24,7 @@ READY := $(VENV)/ready
 PIP_INSTALL := $(PY) -m pip install --disable-pip-version-check -c constraints.txt
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: $(READY) ## Open the course in JupyterLab
 	$(VENV)/bin/hflab lab $(LAB_ARGS)
@@ -41,12 +41,22 @@ notebooks: $(READY) ## Run the notebooks again and store the outputs that the te
 	$(PY) scripts/stamp.py
 	$(PY) scripts/run_notebooks.py
 
+langchain: ## Test the LangChain examples, in an environment of their own
+	test -x .venv-langchain/bin/python || "$(PYTHON)" -m venv .venv-langchain
+	.venv-langchain/bin/python -m pip install -c constraints-langchain.txt torch
+	.venv-langchain/bin/python -m pip install -c constraints-langchain.txt -e ".[langchain,serve,dev]"
+	.venv-langchain/bin/python -m pytest tests/test_langchain.py $(TEST_ARGS)
+
+llama-cpp: $(READY) ## Compile llama.cpp (minutes) and test RemoteChat with its server
+	CMAKE_ARGS="$${CMAKE_ARGS:--DLLAMA_BUILD_COMMON=OFF -DLLAVA_BUILD=OFF}" $(PIP_INSTALL) -e ".[$(EXTRAS),llama-cpp]"
+	$(PY) -m pytest tests/test_llama_cpp.py $(TEST_ARGS)
+
 pins: $(READY) ## Bring constraints.txt in line with pyproject.toml (PIN_ARGS=--upgrade: newest versions)
 	$(PIP_INSTALL) uv
 	$(PY) scripts/pin.py $(PIN_ARGS)
 
 clean: ## Remove the environment and everything that was built
-	rm -rf $(VENV) build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-langchain build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 

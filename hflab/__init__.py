@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hflab.memory import estimate_memory
     from hflab.practice_hub import PracticeHub
     from hflab.prompts import count_tokens, show_tokens
+    from hflab.remote import RemoteChat
     from hflab.tiny import tiny_model
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Chat",
     "PracticeHub",
+    "RemoteChat",
     "count_tokens",
     "doctor",
     "estimate_memory",
@@ -54,6 +56,7 @@ __all__ = [
 _HOMES = {
     "Chat": "hflab.chat",
     "PracticeHub": "hflab.practice_hub",
+    "RemoteChat": "hflab.remote",
     "count_tokens": "hflab.prompts",
     "doctor": "hflab.health",
     "estimate_memory": "hflab.memory",

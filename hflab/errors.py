@@ -3,7 +3,7 @@
     HflabError
     ├── ModelNotFoundError    (OSError)          no such model, folder or revision
     ├── GatedModelError       (OSError)          the model asks for a login or an accepted license
-    ├── OfflineError          (OSError)          the Hub is out of reach, the model not on this disk
+    ├── OfflineError          (OSError)          the Hub or a server is out of reach
     ├── CorruptWeightsError   (OSError)          a model file is missing, cut short or wrong
     ├── UnsafeModelError      (PermissionError)  loading would run somebody else's code
     ├── UnsupportedModelError (ValueError)       transformers does not know this architecture
@@ -67,7 +67,7 @@ class GatedModelError(HflabError, OSError):
 
 
 class OfflineError(HflabError, OSError):
-    """The Hub is out of reach and the model is not on this disk."""
+    """The Hub is out of reach and the model is not on this disk, or a model server fails."""
 
 
 class CorruptWeightsError(HflabError, OSError):

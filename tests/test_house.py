@@ -22,6 +22,8 @@ from hflab import environment
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+# Extras that need an environment of their own, and their pins.
+PINS = {"langchain": "constraints-langchain.txt"}
 # What a package of PyPI is called in conda-forge, where that differs.
 CONDA = {"torch": "pytorch"}
 
@@ -42,27 +44,27 @@ def pinned(requirement: Requirement) -> str:
 ALL = {
     f"{extra}: {name}": requirement
     for extra, lines in {"core": PROJECT["dependencies"], **EXTRAS}.items()
-    if extra != "langchain"
     for name, requirement in requirements(lines).items()
     if name != "hflab"
 }
 
 
-@pytest.mark.parametrize("requirement", ALL.values(), ids=ALL)
-def test_every_dependency_has_a_lower_bound_no_cap_and_a_pin(requirement):
+@pytest.mark.parametrize(("where", "requirement"), ALL.items(), ids=ALL)
+def test_every_dependency_has_a_lower_bound_no_cap_and_a_pin(where, requirement):
     bounds = list(requirement.specifier)
     assert [bound.operator for bound in bounds] == [">="]
     found = [
         pinned(pin)
-        for pin in pins("constraints.txt")
+        for pin in pins(PINS.get(where.partition(":")[0], "constraints.txt"))
         if canonicalize_name(pin.name) == canonicalize_name(requirement.name)
     ]
     assert len(found) == 1
     assert requirement.specifier.contains(found[0])
 
 
-def test_pins_fit_every_system():
-    for pin in pins("constraints.txt"):
+@pytest.mark.parametrize("name", ["constraints.txt", *PINS.values()])
+def test_pins_fit_every_system(name):
+    for pin in pins(name):
         assert [each.operator for each in pin.specifier] == ["=="]
         assert "+" not in pinned(pin), f"{pin.name}: a build that exists on some systems only"
         assert not pin.name.startswith(("nvidia-", "triton"))
@@ -96,9 +98,16 @@ def test_conda_gets_the_same_set():
     assert {"pip": ["-e ."]} in listed
 
 
-def test_all_is_all_but_langchain_and_dev():
+def test_all_is_all_but_what_must_stay_apart():
     (everything,) = EXTRAS["all"]
-    assert Requirement(everything).extras == set(EXTRAS) - {"all", "langchain", "dev"}
+    assert Requirement(everything).extras == set(EXTRAS) - {"all", "langchain", "llama-cpp", "dev"}
+
+
+def test_windows_and_ci_install_the_extras_of_make():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (extras,) = re.findall(r"^EXTRAS := (\S+)$", makefile, re.MULTILINE)
+    for name in ("README.md", ".github/workflows/test.yml", ".github/workflows/weekly.yml"):
+        assert re.findall(r'-e "\.\[(.+)\]"', (ROOT / name).read_text("utf-8")) == [extras], name
 
 
 def test_the_check_up_judges_by_the_same_bounds():

@@ -15,6 +15,7 @@ import hflab
 NAMES = [
     "Chat",
     "PracticeHub",
+    "RemoteChat",
     "count_tokens",
     "doctor",
     "estimate_memory",
