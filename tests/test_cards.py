@@ -13,6 +13,7 @@ SHIPPED = [
     "embeddings",
     "image-classification",
     "ner",
+    "records",
     "tokenizers",
     "translation",
     "zero-shot",

@@ -24,6 +24,7 @@ ROLES = {
     "sentiment",
     "ner",
     "question-answering",
+    "records",
     "zero-shot",
     "fill-mask",
     "embeddings",
