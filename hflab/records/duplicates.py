@@ -32,6 +32,9 @@ class Seen:
         self._texts: list[frozenset[int]] = []
         self._places: dict[int, list[int]] = {}
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def add(self, row: Mapping[str, Any]) -> str:
         """Remember a row, unless it is there already.
 

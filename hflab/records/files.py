@@ -36,8 +36,12 @@ class Lines:
         plan = spec.plan["properties"] if spec else {}
         self.form = form
         self.columns = list(columns or plan)
-        self.fits = validator(spec.schema if spec else {}).is_valid
+        self._valid = validator(spec.schema if spec else {}).is_valid
         self._of_column = cache(lambda name: validator(plan.get(name, {})).is_valid)
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row is one of these: valid, with all the fields and no others."""
+        return row.keys() == set(self.columns) and self._valid(row)
 
     def head(self) -> str:
         """What stands before the first row."""
@@ -74,7 +78,7 @@ class Lines:
             try:
                 row = self._parse(part)
             except (ValueError, csv.Error):
-                raise _foreign(f"This is no row: {part.strip():.80!r}") from None
+                raise _foreign(f"This is no row: {part.strip()[:80]!r}") from None
             if not self.fits(row):
                 raise _foreign(f"This row doesn't fit the schema: {part.strip():.80}")
             rows.append(row)

@@ -9,7 +9,7 @@ from hflab.errors import ParameterError
 from hflab.records import patterns
 from hflab.records.drawing import is_text
 from hflab.records.replies import impossible, limits
-from hflab.records.schema import Schema, unsupported
+from hflab.records.schema import NOTES, Schema, unsupported
 
 # Items of one list, and size of a number: above, a record is no record any more.
 _MOST_ITEMS = 1000
@@ -19,7 +19,8 @@ _LARGEST = 1e18
 def check_limits(plan: Schema) -> None:
     """Refuse what would fail, or never end, while records are made.
 
-    A branch of `anyOf` whose pattern can't be generated is dropped if others are left.
+    A branch of `anyOf` whose pattern can't be generated is dropped if others are left, and so is
+    plain text beside a number.
 
     Args:
         plan: From `hflab.records.schema.prepare`; changed in place.
@@ -58,6 +59,9 @@ def _possible(branches: list[Schema]) -> list[Schema]:
             refused = error
     if refused and all(branch.get("type") == "null" for branch in left):
         raise refused
+    if any(branch.get("type") in ("number", "integer") for branch in left):
+        # How pydantic spells a decimal: a number, or that number as text. Free text is not meant.
+        left = [b for b in left if b.get("type") != "string" or b.keys() - {"type", *NOTES}]
     return left
 
 

@@ -194,7 +194,7 @@ class _Maker:
         tries = _TRIES if self.writer else _CHEAP_TRIES
         if why.endswith("duplicate"):
             return ParameterError(
-                f"No row was found that differs from the {index} before.",
+                f"No row was found that differs from the {len(self.seen)} others.",
                 f"The last of {tries} tries was a {why}: the schema allows too few different rows.",
                 "Ask for fewer rows, or give the fields more values, ranges or longer texts.",
             )

@@ -34,7 +34,7 @@ _REFUSED = {
 }
 # References can make a short schema endless: what is written out is counted.
 _MOST_PARTS, _DEEPEST = 5000, 50
-_NOTES = {"description", "title", "default", "examples"}
+NOTES = {"description", "title", "default", "examples"}
 # What tells the type where none is given.
 _TELLING = {
     "object": ("properties",),
@@ -126,13 +126,13 @@ def _resolve(node: Any, root: _Root, where: str, open_refs: tuple[str, ...]) -> 
     _check_keywords(node, where)
     for part in node.pop("allOf", []):
         part = _resolve(part, root, f"{where}.allOf", open_refs)
-        if clash := sorted((part.keys() & node.keys()) - _NOTES - {"type"}):
+        if clash := sorted((part.keys() & node.keys()) - NOTES - {"type"}):
             raise unsupported(f"allOf with {clash[0]} twice", where)
         node = {**part, **node}
     kind = node.get("type")
     if isinstance(kind, list):
         node.pop("type")
-        notes = {key: node.pop(key) for key in _NOTES & node.keys()}
+        notes = {key: node.pop(key) for key in NOTES & node.keys()}
         branches = [{**node, "type": each} if each != "null" else {"type": each} for each in kind]
         node = {**notes, "anyOf": branches}
     for choice in ("anyOf", "oneOf"):
@@ -147,7 +147,7 @@ def _resolve(node: Any, root: _Root, where: str, open_refs: tuple[str, ...]) -> 
                 )
                 for branch in node[choice]
             ]
-            return {"anyOf": node.pop(choice), **{k: v for k, v in notes.items() if k in _NOTES}}
+            return {"anyOf": node.pop(choice), **{k: v for k, v in notes.items() if k in NOTES}}
     if "type" not in node and not node.keys() & {"enum", "const"}:
         telling = (t for t, words in _TELLING.items() if node.keys() & set(words))
         node["type"] = next(telling, "string")

@@ -211,7 +211,7 @@ def _like(value: Any, where: str) -> Schema:
         top = 10 ** len(str(abs(value)))
         return {"type": "integer", "minimum": -top if value < 0 else 0, "maximum": top}
     if isinstance(value, float) and math.isfinite(value):
-        top = 10.0 ** max(1, math.ceil(math.log10(abs(value) + 1)))
+        top = 10.0 ** min(max(1, math.ceil(math.log10(abs(value) + 1))), 20)
         return {"type": "number", "minimum": -top if value < 0 else 0, "maximum": top}
     if isinstance(value, str):
         for name, pattern in _SHOWN:
