@@ -51,7 +51,21 @@ ANIMALS: dict[str, Any] = {
     "additionalProperties": False,
 }
 # One without text, which needs no model. All that a spreadsheet could run, or a reader trip over.
-CELLS = ["=1+1", "+2", "-x", "@a", "\tb", " =c", "'d", 'q"uo\nte, comma', "plain", "true", "7", ""]
+CELLS = [
+    "=1+1",
+    "+2",
+    "-x",
+    "@a",
+    "\tb",
+    " =c",
+    "'d",
+    'q"uo\nte, comma',
+    "plain",
+    "true",
+    "7",
+    "",
+    "a\rb",
+]
 DRAWN: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -60,7 +74,7 @@ DRAWN: dict[str, Any] = {
         "when": {"type": ["string", "null"], "format": "date"},
         "tags": {"type": "array", "items": {"enum": ["a", "b"]}},
         "inner": {"type": "object", "properties": {"yes": {"type": "boolean"}}},
-        "mixed": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
+        "mixed": {"enum": [1, None, "one", [2], {"a": "b"}]},
         "odd\nname": {"type": "string", "pattern": "^[0-9]{3}$"},
     },
 }
@@ -288,7 +302,6 @@ def test_every_format_reads_back_and_goes_on(form, tmp_path):
     found = read_back(out, form)
     if form in ("parquet", "dataset"):  # a column of several kinds is kept as JSON
         found = [{**row, "mixed": json.loads(row["mixed"])} for row in found]
-        found = [{**row, "when": row["when"]} for row in found]
     if form == "csv":  # an empty cell is null and "" alike
         rows = [{**row, "cell": row["cell"] or found[n]["cell"]} for n, row in enumerate(rows)]
     assert found == rows

@@ -91,7 +91,7 @@ class Lines:
         if self.form == "csv":
             (cells,) = csv.reader(io.StringIO(part, newline=""), strict=True)
             for name, cell in zip(self.columns, cells, strict=True):
-                row[name] = self.value(name, cell[1:] if cell.startswith("'") else cell)
+                row[name] = self._value(name, cell[1:] if cell.startswith("'") else cell)
             return row
         lines = part.rstrip("\n").split("\n")
         for name, line in zip(self.columns, lines, strict=True):
@@ -104,12 +104,11 @@ class Lines:
                 row[name] = value
         return row
 
-    def value(self, name: str, cell: Any) -> Any:
+    def _value(self, name: str, cell: str) -> Any:
         """The value that stands in a cell: the first reading that fits the column's schema."""
-        readings = [None] if cell == "" else []
-        readings += [cell]
-        with contextlib.suppress(TypeError, ValueError):
-            readings += [json.loads(cell)]
+        readings: list[Any] = [None, cell] if cell == "" else [cell]
+        with contextlib.suppress(ValueError):
+            readings.append(json.loads(cell))
         fits = self._of_column(name)
         return next((reading for reading in readings if fits(reading)), cell)
 
@@ -130,7 +129,7 @@ def _foreign(why: str) -> ParameterError:
 
 def _csv_line(cells: list[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue()
 
 

@@ -14,6 +14,8 @@ from hflab.errors import MissingExtraError, ParameterError
 from hflab.records.files import Lines, Row
 
 FORMATS = ("jsonl", "json", "csv", "parquet", "text", "dataset")
+# Before the names of columns that are kept as JSON, where a table says so.
+_PACKED = "hflab: columns kept as JSON: "
 
 
 def check_format(format: str) -> None:
@@ -66,13 +68,12 @@ def save(rows: list[Row], path: str | Path, form: str) -> None:
     os.replace(made, path)
 
 
-def read(path: Path, form: str, lines: Lines) -> list[Row]:
+def read(path: Path, form: str) -> list[Row]:
     """Rows of a file that `save` wrote as JSON, Parquet or a data set.
 
     Args:
         path: The file or folder.
         form: One of these formats.
-        lines: Knows what a column's values are.
 
     Raises:
         ParameterError: It is something else.
@@ -85,12 +86,16 @@ def read(path: Path, form: str, lines: Lines) -> list[Row]:
             import pyarrow.parquet
 
             table = pyarrow.parquet.read_table(path)
-        else:
-            check_dataset(path)
-            # An optional library, and slow to import.
-            import datasets
+            metadata = table.schema.metadata or {}
+            return _unpack(table, metadata.get(_PACKED.encode(), b"[]").decode())
+        check_dataset(path)
+        # An optional library, and slow to import.
+        import datasets
 
-            table = datasets.load_from_disk(str(path)).data.table
+        found = datasets.load_from_disk(str(path))
+        described = found.info.description
+        packed = described.removeprefix(_PACKED) if described.startswith(_PACKED) else "[]"
+        return _unpack(found.data.table, packed)
     except ParameterError:
         raise
     except (ValueError, TypeError, OSError) as error:
@@ -99,7 +104,6 @@ def read(path: Path, form: str, lines: Lines) -> list[Row]:
             next(iter(str(error).splitlines()), type(error).__name__),
             "Write to another file, or begin anew with resume=False.",
         ) from error
-    return [{key: lines.value(key, v) for key, v in row.items()} for row in table.to_pylist()]
 
 
 def check_dataset(path: Path) -> None:
@@ -117,24 +121,41 @@ def check_dataset(path: Path) -> None:
 
 
 def table_of(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Rows as a pyarrow table; a column of values of several kinds is kept as JSON text."""
+    """Rows as a pyarrow table.
+
+    A column of values of several kinds is kept as JSON text; the table's metadata names it.
+    """
     # An optional library, and slow to import.
     import pyarrow
 
     rows = list(rows)
-    columns = {}
+    columns, packed = {}, []
     for name in dict.fromkeys(key for row in rows for key in row):
         values = [row.get(name) for row in rows]
         try:
             columns[name] = pyarrow.array(values)
+            same = columns[name].to_pylist() == values
         except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):
+            same = False
+        if not same:
+            packed.append(name)
             columns[name] = pyarrow.array([json.dumps(v, ensure_ascii=False) for v in values])
-    return pyarrow.table(columns)
+    return pyarrow.table(columns).replace_schema_metadata({_PACKED: json.dumps(packed)})
 
 
 def dataset(rows: list[Row]) -> Any:
-    """Rows as a `datasets.Dataset`."""
+    """Rows as a `datasets.Dataset`; its description names the columns kept as JSON."""
     # An optional library, and slow to import.
     import datasets
 
-    return datasets.Dataset(table_of(rows))
+    table = table_of(rows)
+    packed = table.schema.metadata[_PACKED.encode()].decode()
+    return datasets.Dataset(table, info=datasets.DatasetInfo(description=_PACKED + packed))
+
+
+def _unpack(table: Any, packed: str) -> list[Row]:
+    names = set(json.loads(packed))
+    return [
+        {key: json.loads(value) if key in names else value for key, value in row.items()}
+        for row in table.to_pylist()
+    ]

@@ -144,7 +144,7 @@ class _File:
             with self.live.open("r+b") as file:
                 file.truncate(whole)
         elif self.path.exists():
-            rows = read(self.path, self.form, self.lines)
+            rows = read(self.path, self.form)
             for row in rows:
                 if not self.lines.fits(row):
                     raise ParameterError(
