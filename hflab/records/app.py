@@ -15,8 +15,9 @@ from uuid import uuid4
 
 from hflab.errors import HflabError
 from hflab.records import Spec, save, stream_records, template_names, writer_for
+from hflab.records._gradio import gr
 from hflab.records.editing import draft, read_quantity, read_schema, read_seed
-from hflab.records.page import CSS, SUFFIXES, THEME, Page, gr, grid, note, problem, verdict
+from hflab.records.page import CSS, SUFFIXES, THEME, Page, grid, note, problem, verdict
 from hflab.records.writing import Writer
 
 LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
@@ -73,7 +74,10 @@ class RecordsApp:
     def wait(self) -> None:
         """Serve until Ctrl-C."""
         try:
-            self.page.blocks.block_thread()
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            print()
         finally:
             self.close()
 
@@ -224,3 +228,10 @@ class RecordsApp:
         """The page was closed: nobody waits for its rows any more."""
         if stop := self._stops.pop(str(request.session_hash), None):
             stop.set()
+
+
+def serve(model: Any = None, port: int | None = None, allow_public: bool = False) -> None:
+    """Run the app until Ctrl-C; see `RecordsApp`."""
+    app = RecordsApp(model=model, port=port, allow_public=allow_public)
+    print(f"The records app is at {app.url} (Ctrl-C ends it).", flush=True)
+    app.wait()

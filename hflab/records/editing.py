@@ -94,9 +94,13 @@ def read_schema(text: str) -> Spec:
     return read_spec(schema)
 
 
-_KINDS = {
-    **{list: "a list", str: "a text", int: "a number", float: "a number"},
-    **{bool: "true or false", type(None): "null"},
+_KINDS: dict[type, str] = {
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
 }
 
 

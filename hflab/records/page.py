@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
-from hflab.errors import HflabError, MissingExtraError
+from hflab.errors import HflabError
+from hflab.records._gradio import gr
 from hflab.records.editing import read_schema
-
-if find_spec("gradio") is None:
-    raise MissingExtraError("Gradio is not installed.", "It draws the records app.", extra="apps")
-# Before the import: Gradio would ask its makers' server for news.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-import gradio as gr
 
 # The table is sent to the browser again and again, so it holds the first rows only.
 SHOWN = 200
