@@ -6,13 +6,13 @@
 # Each line below is a plain command that can be typed by hand; on Windows, the README gives them.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint notebooks langchain llama-cpp pins clean
+.PHONY: help lab test scale lint notebooks langchain llama-cpp pins clean
 
 # The first Python here that is new enough and can make environments. Another one: make lab PYTHON=/path/to/python
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 	&& echo $$p && break; done)
-EXTRAS := lab,quant,remote,serve,dev
+EXTRAS := lab,quant,remote,serve,records,apps,dev
 # Passed on to JupyterLab and to pytest: make lab LAB_ARGS=--no-browser · make test TEST_ARGS="-k memory"
 LAB_ARGS ?=
 TEST_ARGS ?=
@@ -31,6 +31,10 @@ lab: $(READY) ## Open the course in JupyterLab
 
 test: lint ## Run everything CI runs: linters, tests, every cell of every notebook
 	$(PY) -m pytest $(TEST_ARGS)
+
+scale: $(READY) ## Run the tests of records over many workers, which need Ray
+	$(PIP_INSTALL) -e ".[$(EXTRAS),scale]"
+	$(PY) -m pytest tests/scale/two_workers.py
 
 lint: $(READY) ## Check style and types
 	$(PY) -m ruff check .

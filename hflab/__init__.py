@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hflab.memory import estimate_memory
     from hflab.practice_hub import PracticeHub
     from hflab.prompts import count_tokens, show_tokens
+    from hflab.records import generate_records
     from hflab.remote import RemoteChat
     from hflab.tiny import tiny_model
 
@@ -43,6 +44,7 @@ __all__ = [
     "exercise",
     "free",
     "generate",
+    "generate_records",
     "load",
     "models",
     "pick",
@@ -63,6 +65,7 @@ _HOMES = {
     "exercise": "hflab.exercises",
     "free": "hflab.freeing",
     "generate": "hflab.generation",
+    "generate_records": "hflab.records",
     "load": "hflab.loading",
     "models": "hflab.cards",
     "pick": "hflab.catalog",

@@ -1,4 +1,4 @@
-"""The command line: hflab doctor · lab · chat · models · progress."""
+"""The command line: hflab doctor · lab · chat · models · records · progress."""
 
 from __future__ import annotations
 
@@ -77,6 +77,21 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the bundled models and their scores")
     models.set_defaults(run=_models)
 
+    records = commands.add_parser("records", help="make up records for a description or a schema")
+    records.add_argument(
+        "spec",
+        nargs="?",
+        metavar="SPEC",
+        help="template, description, JSON Schema or its .json file",
+    )
+    records.add_argument("--list", action="store_true", help="list the templates")
+    records.add_argument("-n", type=int, default=10, metavar="N", help="how many (default: 10)")
+    records.add_argument("--format", default="jsonl", help="jsonl (default), json, csv, text, …")
+    records.add_argument("--out", metavar="FILE", help="file to write, or to go on with")
+    records.add_argument("--seed", type=int, help="for the same records again")
+    records.add_argument("--model", metavar="ID", help="bundled name, folder or Hub id")
+    records.set_defaults(run=_records)
+
     progress = commands.add_parser("progress", help="say what is solved and what comes next")
     progress.add_argument("--reset", action="store_true", help="begin again; the old file is kept")
     progress.set_defaults(run=_progress)
@@ -90,6 +105,13 @@ def _doctor(options: argparse.Namespace) -> int:
 def _models(options: argparse.Namespace) -> int:
     hflab.models()
     return 0
+
+
+def _records(options: argparse.Namespace) -> int:
+    # An optional extra, so imported only here.
+    from hflab.records import command
+
+    return command.run(options)
 
 
 def _progress(options: argparse.Namespace) -> int:
