@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     records.add_argument("--out", metavar="FILE", help="file to write, or to go on with")
     records.add_argument("--seed", type=int, help="for the same records again")
     records.add_argument("--model", metavar="ID", help="bundled name, folder or Hub id")
+    records.add_argument("--app", action="store_true", help="open the page for the browser")
+    records.add_argument("--port", type=int, help="of the page (default: a free one)")
+    records.add_argument("--allow-public", action="store_true", help="let other computers in")
     records.set_defaults(run=_records)
 
     progress = commands.add_parser("progress", help="say what is solved and what comes next")

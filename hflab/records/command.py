@@ -28,6 +28,12 @@ def run(options: argparse.Namespace) -> int:
                 f"{name:<22}  {schema['description']}\n{'':<22}  {', '.join(schema['properties'])}"
             )
         return 0
+    if options.app:
+        # The page needs gradio, an optional extra.
+        from hflab.records.app import serve
+
+        serve(options.model, options.port, options.allow_public)
+        return 0
     if options.spec is None:
         raise ParameterError(
             "There is nothing to make records for.",
