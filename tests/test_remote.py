@@ -127,6 +127,16 @@ def test_closing_a_stream_stops_the_real_server(chats, served):
     assert remote.send("Hi") and len(remote.messages) == 4
 
 
+def test_the_real_server_samples_only_if_the_models_own_settings_do(served):
+    # Notebook 09 says so, and changes the settings of its copy of the model.
+    url, name, _ = served
+    jokes = set()
+    for seed in range(4):
+        chat = RemoteChat(url, name, temperature=1.5, seed=seed, max_new_tokens=20)
+        jokes.add(chat.send("Tell me a joke"))
+    assert len(jokes) == 1
+
+
 def test_a_model_the_real_server_does_not_have(served):
     chat = RemoteChat(served[0], "course-chat-2", max_retries=0)
     with pytest.raises(ParameterError, match=r"(?s)refuses.*pinned to 'chat'.*the model"):
