@@ -176,7 +176,8 @@ def merge(parts: Sequence[Minutes]) -> Minutes:
     for part in parts:
         together.title = together.title or part.title
         together.date = together.date or part.date
-        together.summary = f"{together.summary} {part.summary}".strip()
+        sentences = _SENTENCE.split(f"{together.summary} {part.summary}".strip())
+        together.summary = " ".join(dict.fromkeys(sentences))
         for name in ("attendees", "key_points", "decisions", "actions", "next_steps"):
             getattr(together, name).extend(getattr(part, name))
     together.attendees = list(dict.fromkeys(together.attendees))
@@ -195,10 +196,12 @@ def _distinct(entries: Iterable[_Entry | None]) -> list[_Entry]:
 
 
 def _same(one: Item | Action, stems: set[str], other: Item | Action, others: set[str]) -> bool:
-    if overlap(stems, others) < _SAME:
+    # What differs in a number is something else: house 4, house 8.
+    if overlap(stems, others) < _SAME or any(stem[0].isdecimal() for stem in stems ^ others):
         return False
     if not stems and not others:  # only function words: told apart by their letters
         return str(one) == str(other)
     if isinstance(one, Action) and isinstance(other, Action):
-        return content(one.owner or "") == content(other.owner or "")
+        times = [content(each.due) for each in (one, other) if each.due]
+        return content(one.owner or "") == content(other.owner or "") and times[:1] == times[-1:]
     return True
