@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hflab.minutes.checking import check
     from hflab.minutes.form import prompt, reply
+    from hflab.minutes.listening import stream_transcript, transcribe
     from hflab.minutes.reading import parse
     from hflab.minutes.record import Action, Item, Minutes
+    from hflab.minutes.recordings import Recording, inspect
     from hflab.minutes.scores import ActionScores, action_scores, word_error_rate
     from hflab.minutes.transcript import Segment, Transcript
     from hflab.minutes.writing import MinutesStream, write_minutes
@@ -28,13 +30,17 @@ __all__ = [
     "Item",
     "Minutes",
     "MinutesStream",
+    "Recording",
     "Segment",
     "Transcript",
     "action_scores",
     "check",
+    "inspect",
     "parse",
     "prompt",
     "reply",
+    "stream_transcript",
+    "transcribe",
     "word_error_rate",
     "write_minutes",
 ]
@@ -46,13 +52,17 @@ _HOMES = {
     "Item": "record",
     "Minutes": "record",
     "MinutesStream": "writing",
+    "Recording": "recordings",
     "Segment": "transcript",
     "Transcript": "transcript",
     "action_scores": "scores",
     "check": "checking",
+    "inspect": "recordings",
     "parse": "reading",
     "prompt": "form",
     "reply": "form",
+    "stream_transcript": "listening",
+    "transcribe": "listening",
     "word_error_rate": "scores",
     "write_minutes": "writing",
 }
