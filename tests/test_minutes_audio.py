@@ -95,13 +95,13 @@ BAD = {
     "folder": (folder, "is a folder.*1 sound files: x.wav"),
     "up": (
         lambda p: "../" * 12 + "etc/passwd",
-        r"'passwd' \([\d.]+ \w+\) is no recording.*is text",
+        r"'passwd' \([\d,]+ bytes\) is no recording.*is text",
     ),
     "address": (lambda p: "https://example.com/a.mp3", "is an address.*nothing is downloaded"),
     "device": (lambda p: "/dev/zero", "is a device"),
     "pipe": (pipe, "is a device or a pipe"),
     "empty": (filled("empty.flac", b""), "is empty: 0 bytes"),
-    "text": (renamed, r"'talk.mp3' \(0\.5 kB\) is no recording.*text, whatever its name"),
+    "text": (renamed, r"'talk.mp3' \(500 bytes\) is no recording.*text, whatever its name"),
     "page": (filled("p.ogg", b"<!doctype html><html>404"), "a web page"),
     "m4a": (filled("memo.m4a", b"\0\0\0\x20ftypM4A " + bytes(500)), "MP4 or M4A.*Convert"),
     "noise": (filled("n.wav", bytes(range(256)) * 9), "library that reads sound says"),
@@ -258,7 +258,7 @@ def tiny_whisper(seconds: int, hop: int, times: bool = True):
         decoder_start_token_id=start,
         max_length=16,
         min_length=8,
-        suppress_tokens=[start, none],
+        suppress_tokens=[start, none] if times else list(range(end, len(tokenizer))),
         is_multilingual=False,
         prev_sot_token_id=start,
         max_initial_timestamp_index=positions,
@@ -281,7 +281,7 @@ def test_lines_have_times_that_rise_within_the_recording(seconds, hop, times):
     model = tiny_whisper(seconds, hop, times)
     transcript = transcribe(sound, model=model, progress=False)
     assert transcript.duration == pytest.approx(len(sound) / RATE, abs=0.001)
-    assert len(transcript.segments) >= len(sound) / RATE / seconds / 2
+    assert len(transcript.segments) >= 2
     starts = [segment.start for segment in transcript.segments]
     assert starts == sorted(starts) and starts[-1] > 0.5 * transcript.duration
     assert all(0 <= s.start <= s.end <= transcript.duration for s in transcript.segments)

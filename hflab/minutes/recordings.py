@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hflab.environment import size
+from hflab import environment
 from hflab.errors import MissingExtraError, ParameterError
 from hflab.minutes.transcript import clock
 
@@ -162,6 +162,11 @@ def unreadable(file: Path, error: Exception) -> ParameterError:
         f"{why.rstrip('.')}, whatever its name says." if what else why,
         _CONVERT if what is None or "recording" in what else "Give the path of a recording.",
     )
+
+
+def size(number: int) -> str:
+    """A number of bytes in words; small ones exactly, as they are the broken files."""
+    return f"{number:,} bytes" if number < 100_000 else environment.size(number)
 
 
 def soundfile() -> Any:
