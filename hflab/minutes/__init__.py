@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hflab.minutes.checking import check
     from hflab.minutes.form import prompt, reply
+    from hflab.minutes.hosted import transcribe_hosted
     from hflab.minutes.listening import stream_transcript, transcribe
     from hflab.minutes.reading import parse
     from hflab.minutes.record import Action, Item, Minutes
@@ -41,6 +42,7 @@ __all__ = [
     "reply",
     "stream_transcript",
     "transcribe",
+    "transcribe_hosted",
     "word_error_rate",
     "write_minutes",
 ]
@@ -63,6 +65,7 @@ _HOMES = {
     "reply": "form",
     "stream_transcript": "listening",
     "transcribe": "listening",
+    "transcribe_hosted": "hosted",
     "word_error_rate": "scores",
     "write_minutes": "writing",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from hflab.client import checked_url, make_client
 from hflab.errors import HflabError, OfflineError, ParameterError
 from hflab.keys import Key, find_key
 from hflab.minutes.audio import RATE, Window, blocks, windows
-from hflab.minutes.recordings import Recording, find, inspect, size, soundfile
+from hflab.minutes.form import one_line
+from hflab.minutes.recordings import BAR, Recording, find, inspect, size, soundfile
 from hflab.minutes.transcript import Segment, Transcript
 from hflab.wire import explain
 
@@ -44,6 +45,7 @@ def transcribe_hosted(
     base_url: str | None = None,
     api_key: str | None = None,
     language: str | None = None,
+    part_seconds: float | None = None,
     progress: bool = True,
     timeout: float = 600.0,
     max_retries: int = 3,
@@ -65,6 +67,9 @@ def transcribe_hosted(
         api_key: Its key; by default the one in OPENAI_API_KEY or the Colab secret of that name,
             which goes to OpenAI alone.
         language: Language that is spoken, such as "en"; by default the model finds out.
+        part_seconds: Send parts of at most so many seconds, however small the file is. Some servers
+            hear only the beginning of a file: `transformers serve` one window of its model (30
+            seconds with Whisper), gpt-4o-transcribe 1,400 seconds.
         progress: Show a bar while a recording is sent in parts.
         timeout: Seconds to wait for an answer.
         max_retries: How often a failed request is tried again.
@@ -82,7 +87,14 @@ def transcribe_hosted(
     url = checked_url(base_url or _OPENAI)
     # The argument's name is given up at once: tracebacks may print a frame's variables.
     api_key, key = None, find_key(url, api_key)
+    if part_seconds is not None and not 1 <= part_seconds <= _PART_SECONDS:
+        raise ParameterError(
+            what=f"part_seconds is {part_seconds}.",
+            why=f"A part lasts from 1 to {_PART_SECONDS:.0f} seconds, or it would be too big.",
+            remedy="Give such a number, or leave it out.",
+        )
     source = _source(path)
+    whole = part_seconds is None and (isinstance(source, Path) or _fits(source))
     client = make_client(url, key, timeout, max_retries)
     request: dict[str, Any] = {"model": model, "response_format": "verbose_json"}
     if "diarize" in model:
@@ -93,7 +105,9 @@ def transcribe_hosted(
         request["language"] = language
     seconds = source.seconds if isinstance(source, Recording) else None
     segments: list[Segment] = []
-    with closing(_parts(source)) as parts, closing(_bar(source, progress)) as bar:
+    bar = tqdm(total=(seconds or 0) / 60, disable=whole or not progress, bar_format=BAR)
+    bar.set_description_str("sending", refresh=False)
+    with closing(_parts(source, whole, part_seconds or _PART_SECONDS)) as parts, closing(bar):
         for part in parts:
             segments += _send(client, part, request, url, key)
             bar.update((part.end or 0) / 60 - bar.n)
@@ -116,7 +130,11 @@ def _source(path: str | os.PathLike[str]) -> Recording | Path:
     return file
 
 
-def _parts(source: Recording | Path) -> Iterator[_Part]:
+def _fits(source: Recording) -> bool:
+    return source.bytes <= LIMIT and source.format in _TAKEN
+
+
+def _parts(source: Recording | Path, whole: bool, seconds: float) -> Generator[_Part, None, None]:
     if isinstance(source, Path):
         ending = "webm" if source.suffix.lower() in (".webm", ".mkv") else "m4a"
         with source.open("rb") as file:
@@ -124,11 +142,11 @@ def _parts(source: Recording | Path) -> Iterator[_Part]:
         return
     if all(window.is_silent for window in windows(blocks(source.path), 30)):
         return
-    if source.bytes <= LIMIT and source.format in _TAKEN:
+    if whole:
         with source.path.open("rb") as file:
             yield _Part(file, f"recording.{source.format.lower()}", 0.0, source.seconds)
         return
-    for number, window in enumerate(windows(blocks(source.path), _PART_SECONDS, shortest=0.9), 1):
+    for number, window in enumerate(windows(blocks(source.path), seconds, shortest=0.8), 1):
         if not window.is_silent:
             yield _Part(_packed(window), f"part-{number}.flac", window.start, window.end)
 
@@ -175,19 +193,12 @@ def _segments(answer: Any, part: _Part) -> Iterator[Segment]:
     """The lines of an answer; servers that give no times give one line."""
     timed = getattr(answer, "segments", None) or []
     for each in timed:
-        text = " ".join(each.text.split())
-        if text:
-            start, end = part.start + each.start, part.start + each.end
-            speaker = getattr(each, "speaker", None)
-            yield Segment(round(start, 2), round(end, 2), text, speaker)
-    text = " ".join(str(getattr(answer, "text", answer) or "").split())
+        # Plain dicts where the client was told to expect text alone.
+        fields = each if isinstance(each, dict) else vars(each) | (each.model_extra or {})
+        if text := one_line(str(fields.get("text") or "")):
+            start, end = (part.start + float(fields.get(name) or 0) for name in ("start", "end"))
+            yield Segment(round(start, 2), round(end, 2), text, fields.get("speaker"))
+    text = one_line(str(getattr(answer, "text", answer) or ""))
     if text and not timed:
         end = None if part.end is None else round(part.end, 2)
         yield Segment(round(part.start, 2), end, text)
-
-
-def _bar(source: Recording | Path, progress: bool) -> Any:
-    whole = isinstance(source, Path) or source.bytes <= LIMIT
-    total = 0.0 if isinstance(source, Path) else source.seconds / 60
-    form = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f} of {total:.1f} min [{elapsed}<{remaining}]"
-    return tqdm(desc="sending", total=total, bar_format=form, disable=whole or not progress)

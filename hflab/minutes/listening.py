@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,9 @@ from hflab import catalog
 from hflab.errors import ParameterError
 from hflab.loading import load
 from hflab.minutes.audio import RATE, Window, blocks, duration, loud_part, windows
-from hflab.minutes.recordings import inspect
+from hflab.minutes.form import one_line
+from hflab.minutes.recordings import BAR, inspect
 from hflab.minutes.transcript import Segment, Transcript
-
-_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f} of {total:.1f} min [{elapsed}<{remaining}]"
 
 
 def transcribe(
@@ -102,7 +102,7 @@ def stream_transcript(
     pair = load(os.fspath(model)) if isinstance(model, str | os.PathLike) else model
     listener = Listener(*_checked(pair), generation)
     title = "transcribing" if isinstance(source, np.ndarray) else str(inspect(source).path.name)
-    bar = tqdm(desc=title, total=length / 60, bar_format=_BAR, disable=not progress)
+    bar = tqdm(desc=title, total=length / 60, bar_format=BAR, disable=not progress)
     cut = windows(blocks(source, listener.rate, array_rate=sampling_rate), listener.seconds)
     return _listen(listener, cut, batch_size or listener.batch_size, bar)
 
@@ -142,11 +142,12 @@ class Listener:
             return_tensors="pt",
         )
         options = {"return_timestamps": True} if self._no_times is not None else {}
-        rows = self._model.generate(
-            inputs["input_features"].to(self._model.device, self._model.dtype),
-            attention_mask=inputs["attention_mask"].to(self._model.device),
-            **(options | self._generation),
-        )
+        with _quiet():
+            rows = self._model.generate(
+                inputs["input_features"].to(self._model.device, self._model.dtype),
+                attention_mask=inputs["attention_mask"].to(self._model.device),
+                **(options | self._generation),
+            )
         return [
             segment
             for window, ids in zip(batch, rows.tolist(), strict=True)
@@ -156,7 +157,8 @@ class Listener:
     def _segments(self, ids: list[int], window: Window) -> Iterator[Segment]:
         """Cut the tokens of a window where the model wrote a time."""
         first, last = loud_part(window)
-        start, text = first, []
+        start = first
+        text: list[int] = []
         for token in ids:
             if self._no_times is not None and token > self._no_times:
                 time = window.start + (token - self._no_times - 1) * self._step
@@ -171,9 +173,20 @@ class Listener:
             yield from self._segment(start, last, text)
 
     def _segment(self, start: float, end: float, ids: list[int]) -> Iterator[Segment]:
-        text = " ".join(self._tokenizer.decode(ids, skip_special_tokens=True).split())
-        if text:
+        if text := one_line(self._tokenizer.decode(ids, skip_special_tokens=True)):
             yield Segment(round(start, 2), round(max(start, end), 2), text)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warning that Whisper's own `generate` hands settings on in an old-fashioned way."""
+    logger = logging.getLogger("transformers.generation.utils")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _listen(

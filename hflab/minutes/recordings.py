@@ -15,6 +15,8 @@ from hflab.errors import MissingExtraError, ParameterError
 from hflab.minutes.transcript import clock
 
 _ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aiff", ".aif")
+# A progress bar that counts minutes of sound.
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f} of {total:.1f} min [{elapsed}<{remaining}]"
 _LOWEST, _HIGHEST = 1_000, 768_000  # samples a second
 # How files begin, to say what one is that can't be opened.
 _OTHERS = {

@@ -67,7 +67,7 @@ class MinutesStream(Iterator[str]):
                     yield whole[len(shown) :] if whole.startswith(shown) else "\n"
                     shown = ""
         finally:
-            if parts or kept:
+            if transcript.segments:
                 chat.reset()
             if kept:
                 chat.messages[:] = kept
