@@ -107,9 +107,9 @@ def _hear(options: argparse.Namespace) -> Transcript:
 
 
 def _written(transcript: Transcript, chat: str | None) -> Any:
-    # As above.
-    from hflab import catalog, tiny
-    from hflab.loading import load
+    # As above, all three.
+    from hflab import catalog, tiny  # light, but no use without the others
+    from hflab.loading import load  # torch
     from hflab.minutes.writing import MinutesStream, write_minutes
 
     if not transcript.segments:  # nobody is asked, so nothing is loaded

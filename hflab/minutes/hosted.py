@@ -200,5 +200,5 @@ def _segments(answer: Any, part: _Part) -> Iterator[Segment]:
             yield Segment(round(start, 2), round(end, 2), text, fields.get("speaker"))
     text = one_line(str(getattr(answer, "text", answer) or ""))
     if text and not timed:
-        end = None if part.end is None else round(part.end, 2)
-        yield Segment(round(part.start, 2), end, text)
+        last = None if part.end is None else round(part.end, 2)
+        yield Segment(round(part.start, 2), last, text)
