@@ -12,7 +12,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 	&& echo $$p && break; done)
-EXTRAS := lab,quant,remote,serve,records,apps,tune,dev
+EXTRAS := lab,quant,audio,remote,serve,records,apps,tune,dev
 # Passed on to JupyterLab and to pytest: make lab LAB_ARGS=--no-browser · make test TEST_ARGS="-k memory"
 LAB_ARGS ?=
 TEST_ARGS ?=

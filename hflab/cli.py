@@ -1,4 +1,4 @@
-"""The command line: hflab doctor · lab · chat · models · records · progress."""
+"""The command line: hflab doctor · lab · chat · minutes · models · records · progress."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import hflab
 from hflab import exercises
 from hflab.errors import HflabError, MissingExtraError
+from hflab.minutes import command as minutes
 
 _FIRST_NOTEBOOK = Path("notebooks", "01_intro.ipynb")
 _HELP = "/reset forgets the conversation, /stats shows numbers, /quit leaves"
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--system", metavar="TEXT", help="system prompt")
     chat.add_argument("--max-new-tokens", type=int, metavar="N", help="longest reply, in tokens")
     chat.set_defaults(run=_chat)
+
+    minutes.add(commands)
 
     models = commands.add_parser("models", help="list the bundled models and their scores")
     models.set_defaults(run=_models)

@@ -22,6 +22,7 @@ NAMES = [
     "exercise",
     "free",
     "generate",
+    "generate_records",
     "load",
     "models",
     "pick",

@@ -123,7 +123,7 @@ class LocalWriter:
 
     def _compile(self, low: int, high: int) -> Any:
         wanted = json.dumps({"type": "string", "minLength": low, "maxLength": high})
-        compact = {"whitespace_flexible": False}
+        compact: Any = {"whitespace_flexible": False}
         grammar = llguidance.LLMatcher.grammar_from_json_schema(wanted, compact)
         return llguidance.LLMatcher(self._tokens, grammar, log_level=0)
 
