@@ -174,8 +174,7 @@ def _ray(workers: int) -> Iterator[Any]:
         raise MissingExtraError(
             "Ray is not installed.", "It runs the workers that make the records.", extra="scale"
         )
-    # An optional extra, and slow to import.
-    import ray
+    # An optional extra, and slow to import; the second brings the first.
     import ray.data
 
     ours = not ray.is_initialized()
