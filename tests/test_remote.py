@@ -99,6 +99,30 @@ def test_answers_are_those_of_the_local_chat(chats, system, questions):
     assert repr(remote) == repr(local) and remote._repr_html_() == local._repr_html_()
 
 
+def test_minutes_are_those_of_the_local_chat(chats):
+    from hflab.minutes import write_minutes
+
+    talk = "Ada: Good morning.\nOmar: I will send the plan on Friday."
+    local, remote = (write_minutes(talk, chat) for chat in chats)
+    assert local == remote
+    assert local.attendees and not chats[1].messages
+
+
+def test_records_are_written_by_a_server_too(chats):
+    schema = {
+        "type": "object",
+        "properties": {
+            "city": {"enum": ["Paris", "Tokyo"]},
+            "note": {"type": "string", "minLength": 5, "maxLength": 300},
+        },
+        "required": ["city", "note"],
+    }
+    pytest.importorskip("llguidance", reason="records need the extra [records]")
+    (row,) = hflab.generate_records(schema, 1, model=chats[1], seed=1, progress=False)
+    assert row["city"] in ("Paris", "Tokyo") and 5 <= len(row["note"]) <= 300
+    assert chats[1].stats.new_tokens > 0  # it was the server that wrote
+
+
 def test_settings_reach_the_server(chats):
     local, remote = chats
     for options in ({"max_new_tokens": 4}, {"stop_strings": ["text"]}):
