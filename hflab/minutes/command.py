@@ -116,7 +116,13 @@ def _written(transcript: Transcript, chat: str | None) -> Any:
         return MinutesStream(transcript, None, {})
     # The model that is made for minutes, where there is one.
     role = "minutes" if "minutes" in {*catalog.roles(), *tiny.tiny_model()} else "chat"
-    pair = load(chat or catalog.pick(role))
+    chosen = chat or catalog.pick(role)
+    if role == "chat" and chosen in ("chat", str(tiny.tiny_model("chat"))):
+        print(
+            "The bundled chat model was not trained for minutes and finds next to nothing. "
+            "For real minutes name an instruct model: --chat Qwen/Qwen3-4B-Instruct-2507"
+        )
+    pair = load(chosen)
     print(f"writing the minutes of {len(transcript.segments)} lines")
     return write_minutes(transcript, pair, stream=True)
 

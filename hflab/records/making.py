@@ -89,7 +89,13 @@ def writer_for(model: Any = None) -> Writer:
         HflabError: What `hflab.load` raises.
     """
     if model is None:
-        model = pick("records" if "records" in tiny_model() else "chat")
+        trained = "records" in tiny_model()
+        model = pick("records" if trained else "chat")
+        if not trained and str(model) == str(tiny_model("chat")):
+            print(
+                "The bundled chat model was not trained for records: its texts fit the schema, "
+                "not the record. For sensible texts name an instruct model."
+            )
     if isinstance(model, str | Path):
         model = load(str(model))
     if isinstance(model, tuple | list) and len(model) == 2:
