@@ -13,7 +13,6 @@ SHIPPED = [
     "embeddings",
     "image-classification",
     "ner",
-    "records",
     "tokenizers",
     "translation",
     "zero-shot",

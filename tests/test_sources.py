@@ -28,7 +28,9 @@ def test_bundled_name_then_folder_then_hub_id(shelf, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b/c", "a--b", "x" * 97, "with space"])
-def test_what_can_be_neither_folder_nor_id(name):
+def test_what_can_be_neither_folder_nor_id(name, tmp_path, monkeypatch):
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")  # where no folder has such a name by chance
     with pytest.raises(ModelNotFoundError):
         sources.find(name)
 

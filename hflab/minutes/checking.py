@@ -74,6 +74,8 @@ class Checker:
             for found in _CITATION.findall(minutes.summary)
             for number in re.findall(r"\d+", found)
         ]
+        # What was checked before has lost its citations, and keeps what was made of them.
+        cited = cited or minutes.sources.get("summary", [])
         attendees = self._attendees(minutes.attendees)
         sources = {
             "title": self._trace_all([minutes.title]),
